@@ -1,0 +1,42 @@
+// Big-endian reads and writes on Uint8Array without allocating; a read past the end yields 0.
+
+export function readUint8(bytes: Uint8Array, index: number): number {
+  return bytes[index] ?? 0;
+}
+
+export function readUint16(bytes: Uint8Array, index: number): number {
+  return ((bytes[index] ?? 0) << 8) | (bytes[index + 1] ?? 0);
+}
+
+export function readUint24(bytes: Uint8Array, index: number): number {
+  return ((bytes[index] ?? 0) << 16) | ((bytes[index + 1] ?? 0) << 8) | (bytes[index + 2] ?? 0);
+}
+
+/** Unsigned 32-bit big-endian read. */
+export function readUint32(bytes: Uint8Array, index: number): number {
+  return (
+    (((bytes[index] ?? 0) << 24) |
+      ((bytes[index + 1] ?? 0) << 16) |
+      ((bytes[index + 2] ?? 0) << 8) |
+      (bytes[index + 3] ?? 0)) >>>
+    0
+  );
+}
+
+export function writeUint16(bytes: Uint8Array, index: number, value: number): void {
+  bytes[index] = value >>> 8;
+  bytes[index + 1] = value;
+}
+
+export function writeUint24(bytes: Uint8Array, index: number, value: number): void {
+  bytes[index] = value >>> 16;
+  bytes[index + 1] = value >>> 8;
+  bytes[index + 2] = value;
+}
+
+export function writeUint32(bytes: Uint8Array, index: number, value: number): void {
+  bytes[index] = value >>> 24;
+  bytes[index + 1] = value >>> 16;
+  bytes[index + 2] = value >>> 8;
+  bytes[index + 3] = value;
+}
