@@ -1,0 +1,224 @@
+// The dependency table of the project as data: which room may import which, and why the room exists.
+
+/** One row of the table. A room is a folder below core/ or pro/, or a composition root file. */
+export interface Layer {
+  /** Path from the project root, e.g. `core/rtp` or `core/server.ts`. */
+  readonly room: string;
+  /** Rooms it may import besides itself and core/base. `core/*` and `pro/*` mean every row above. */
+  readonly mayImport: readonly string[];
+  readonly purpose: string;
+}
+
+/** The room that everybody may import. */
+export const OPEN_ROOM = 'core/base';
+
+/** Rows stand in building order: a room may only import rows above its own. */
+export const LAYERS: readonly Layer[] = [
+  {
+    room: 'core/base',
+    mayImport: [],
+    purpose: 'errors, lifetime, clock, logger, bytes: what every room needs and no room owns',
+  },
+  {
+    room: 'core/assets',
+    mayImport: [],
+    purpose: 'files shipped with the server: the clip of the demo path',
+  },
+  {
+    room: 'core/config',
+    mayImport: [],
+    purpose: 'mediamtx.yml and MTX_ variables to one typed, frozen `Config`; durations and sizes',
+  },
+  {
+    room: 'core/codec',
+    mayImport: [],
+    purpose: 'what the bits mean: Codec union, NAL units, parameter sets, AudioSpecificConfig',
+  },
+  {
+    room: 'core/metrics',
+    mayImport: [],
+    purpose: 'collects samples and writes Prometheus text; knows no other room',
+  },
+  {
+    room: 'core/http',
+    mayImport: [],
+    purpose: 'listener, TLS, CORS, trusted proxies, body limit, error to status',
+  },
+  {
+    room: 'core/sdp',
+    mayImport: ['core/codec'],
+    purpose: 'SDP text to SessionDescription and back',
+  },
+  {
+    room: 'core/rtp',
+    mayImport: ['core/codec'],
+    purpose: 'packets, RTCP, sequence and clock arithmetic, one normaliser per codec',
+  },
+  {
+    room: 'core/mux',
+    mayImport: ['core/codec'],
+    purpose: 'fMP4 and MPEG-TS writers without file I/O',
+  },
+  {
+    room: 'core/auth',
+    mayImport: ['core/config'],
+    purpose: 'who may do which action on which path',
+  },
+  {
+    room: 'core/stream',
+    mayImport: ['core/codec', 'core/rtp'],
+    purpose: 'the hub: Stream, Track, TrackRing, readers, key frame requests',
+  },
+  {
+    room: 'core/path',
+    mayImport: ['core/config', 'core/codec', 'core/auth', 'core/stream'],
+    purpose: 'names to streams: sources, publishers, on-demand, session registry',
+  },
+  {
+    room: 'core/egress',
+    mayImport: ['core/rtp', 'core/stream'],
+    purpose: "viewers' outgoing packets: rewrite, protect, send, retransmit, behind one interface",
+  },
+  {
+    room: 'core/rtsp',
+    mayImport: [
+      'core/config',
+      'core/codec',
+      'core/sdp',
+      'core/rtp',
+      'core/auth',
+      'core/stream',
+      'core/path',
+    ],
+    purpose: 'RTSP server, client and pull source',
+  },
+  {
+    room: 'core/webrtc',
+    mayImport: [
+      'core/config',
+      'core/codec',
+      'core/sdp',
+      'core/rtp',
+      'core/auth',
+      'core/stream',
+      'core/path',
+      'core/egress',
+      'core/http',
+    ],
+    purpose: 'WHIP, WHEP, one media socket, ICE-lite, DTLS, RTCP, the pages',
+  },
+  {
+    room: 'core/record',
+    mayImport: ['core/config', 'core/codec', 'core/rtp', 'core/mux', 'core/stream', 'core/path'],
+    purpose: 'a reader that writes segments',
+  },
+  {
+    room: 'core/hooks',
+    mayImport: ['core/config', 'core/path'],
+    purpose: 'the runOn commands',
+  },
+  {
+    room: 'core/api',
+    mayImport: ['core/config', 'core/auth', 'core/http', 'core/path', 'core/record'],
+    purpose: 'Control API v3',
+  },
+  {
+    room: 'core/server.ts',
+    mayImport: ['core/*'],
+    purpose: '`MediaServer`: builds the rooms, starts them, stops them in reverse',
+  },
+  { room: 'pro/config', mayImport: [], purpose: 'config.yml' },
+  {
+    room: 'pro/events',
+    mayImport: [],
+    purpose: 'typed event bus, one discriminated union `ProEvent`',
+  },
+  { room: 'pro/ffmpeg', mayImport: [], purpose: 'one wrapper around the ffmpeg process' },
+  { room: 'pro/license', mayImport: ['pro/config'], purpose: 'licence check' },
+  {
+    room: 'pro/ice',
+    mayImport: ['pro/config'],
+    purpose: 'ICE server list and TURN credentials',
+  },
+  {
+    room: 'pro/device',
+    mayImport: ['pro/config', 'pro/events'],
+    purpose: 'device proxy and probe',
+  },
+  {
+    room: 'pro/library',
+    mayImport: ['pro/config', 'pro/events'],
+    purpose: 'recorded files: list, rename, favourite, clean, index',
+  },
+  {
+    room: 'pro/export',
+    mayImport: ['pro/config', 'pro/library', 'pro/ffmpeg'],
+    purpose: 'MP4 export queue',
+  },
+  {
+    room: 'pro/snapshot',
+    mayImport: ['core/codec', 'core/rtp', 'core/stream', 'core/path', 'pro/config', 'pro/ffmpeg'],
+    purpose: 'key frame to JPEG',
+  },
+  {
+    room: 'pro/health',
+    mayImport: ['core/path', 'pro/config', 'pro/events', 'pro/device'],
+    purpose: 'periodic checks: pathReady and pathNotReady',
+  },
+  {
+    room: 'pro/record',
+    mayImport: [
+      'core/codec',
+      'core/stream',
+      'core/path',
+      'core/record',
+      'pro/config',
+      'pro/events',
+      'pro/library',
+    ],
+    purpose: 'RecordManager and RecordTask',
+  },
+  {
+    room: 'pro/smart',
+    mayImport: [
+      'core/path',
+      'pro/config',
+      'pro/events',
+      'pro/health',
+      'pro/snapshot',
+      'pro/record',
+    ],
+    purpose: 'smart recording',
+  },
+  {
+    room: 'pro/websocket',
+    mayImport: ['core/auth', 'pro/config', 'pro/events'],
+    purpose: 'hub of WebSocket clients',
+  },
+  {
+    room: 'pro/signaling',
+    mayImport: ['core/auth', 'core/http', 'core/path', 'core/webrtc', 'pro/config', 'pro/ice'],
+    purpose: 'Smartly, go2rtc, Tuya and KVS dialects',
+  },
+  {
+    room: 'pro/api',
+    mayImport: ['core/config', 'core/auth', 'core/http', 'core/path', 'pro/*'],
+    purpose: 'API v2 routes',
+  },
+  { room: 'pro/web', mayImport: [], purpose: 'browser code; talks to the API only' },
+  {
+    room: 'pro/pro-server.ts',
+    mayImport: ['core/*', 'pro/*'],
+    purpose: 'second composition root: MediaServer plus the Pro rooms',
+  },
+  {
+    room: 'pro/main.ts',
+    mayImport: ['core/*', 'pro/*'],
+    purpose: 'the process: arguments, signals, exit code',
+  },
+  {
+    room: 'pro/launch.js',
+    mayImport: [],
+    purpose: 'plain JavaScript in front of main.ts that tells an old Node.js what is needed',
+  },
+];
