@@ -15,6 +15,7 @@ export type Credentials =
     }
   | { readonly type: 'bearer'; readonly token: string };
 
+/** Who wants to do what, where, from where. */
 export interface AccessRequest {
   readonly action: AuthAction;
   /** Path name; empty for actions without a path (api, metrics, pprof). */
@@ -36,6 +37,7 @@ export interface Principal {
   readonly user: string;
 }
 
+/** Decides; one implementation per `authMethod`. */
 export interface Authorizer {
   /**
    * Resolves when access is granted.
