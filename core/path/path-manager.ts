@@ -1,0 +1,184 @@
+// Names to paths: who may use which, get or create, list.
+import type { AccessRequest, Authorizer, Principal } from '../auth/access-request.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { MediaError, toMediaError } from '../base/media-error.ts';
+import type { Config, PathConfig } from '../config/config.ts';
+import { findPathConfig } from '../config/path-match.ts';
+import type { Stream } from '../stream/stream.ts';
+import { PathSource } from './path-source.ts';
+import {
+  Path,
+  type PathReader,
+  type PublishLease,
+  type PublishOptions,
+  type ReadLease,
+} from './path.ts';
+import type { SourceFactory } from './source.ts';
+
+export interface PathManagerComponents {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly authorizer: Authorizer;
+  readonly sourceFactories: readonly SourceFactory[];
+  /** 0..1; spreads retries. */
+  readonly random: () => number;
+}
+
+/** The proof that a client may do what it asked on a path. */
+export interface PathGrant {
+  readonly pathName: string;
+  readonly principal: Principal;
+  /** The path's configuration at the time of asking. */
+  readonly config: PathConfig;
+}
+
+/** The value of `source` for paths that are published to. */
+const PUBLISHER = 'publisher';
+
+/** All paths of the server. */
+export class PathManager {
+  readonly #components: PathManagerComponents;
+  readonly #paths = new Map<string, Path>();
+  #config: Config;
+  #isClosed = false;
+
+  constructor(components: PathManagerComponents, config: Config) {
+    this.#components = components;
+    this.#config = config;
+  }
+
+  /** Opens every path that the configuration names and starts its source. */
+  start(): void {
+    for (const confName of this.#config.paths.keys()) {
+      if (!this.#config.pathRules.some((rule) => rule.confName === confName)) {
+        this.#open(confName);
+      }
+    }
+  }
+
+  /**
+   * Checks credentials first, then whether the path is configured.
+   * @throws MediaError `unauthenticated`, `permission-denied`, or `invalid-argument` for a path that isn't configured.
+   */
+  async authorize(access: AccessRequest, signal?: AbortSignal): Promise<PathGrant> {
+    const principal = await this.#components.authorizer.authorize(access, signal);
+    const found = findPathConfig(this.#config, access.path);
+    if (!found) throw notConfigured(access.path);
+    return { pathName: access.path, principal, config: found.config };
+  }
+
+  /** @throws MediaError as Path.publish. */
+  publish(grant: PathGrant, options: PublishOptions): PublishLease {
+    return this.#getOrCreate(grant.pathName).publish(options);
+  }
+
+  /** Waits for the stream of a path. @throws MediaError as Path.waitForStream. */
+  waitForStream(grant: PathGrant, signal?: AbortSignal): Promise<Stream> {
+    return this.#getOrCreate(grant.pathName).waitForStream(signal);
+  }
+
+  /** @throws MediaError as Path.read. */
+  read(grant: PathGrant, reader: PathReader): ReadLease {
+    return this.#getOrCreate(grant.pathName).read(reader);
+  }
+
+  /** Open paths by name: those configured with a name, and those somebody uses. */
+  list(): readonly Path[] {
+    return [...this.#paths.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  get(name: string): Path | undefined {
+    return this.#paths.get(name);
+  }
+
+  /** Closes every path and waits for their sources. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const reason = new MediaError('unavailable', 'server-stopping', 'the server is stopping');
+    const paths = [...this.#paths.values()];
+    this.#paths.clear();
+    await Promise.all(paths.map((path) => path.close(reason)));
+  }
+
+  /** Opens a configured path; one that can't be opened is told and left out, the others still work. */
+  #open(name: string): void {
+    try {
+      this.#getOrCreate(name);
+    } catch (thrown) {
+      this.#components.logger.error(`path '${name}' is not open: ${toMediaError(thrown).message}`);
+    }
+  }
+
+  #getOrCreate(name: string): Path {
+    if (this.#isClosed) {
+      throw new MediaError('unavailable', 'server-stopping', 'the server is stopping');
+    }
+    const known = this.#paths.get(name);
+    if (known) return known;
+    const found = findPathConfig(this.#config, name);
+    if (!found) throw notConfigured(name);
+    const logger = this.#components.logger.scope(`path ${name}`);
+    const { clock } = this.#components;
+    const source = this.#createSource(found.config, found.groups, logger);
+    const path = new Path(
+      { clock, logger, config: found.config, ...(source ? { source } : {}) },
+      {
+        name,
+        confName: found.confName,
+        onIdle: () => {
+          if (found.confName !== name) this.#forget(name);
+        },
+      },
+    );
+    this.#paths.set(name, path);
+    path.start();
+    return path;
+  }
+
+  #createSource(
+    config: PathConfig,
+    groups: readonly string[],
+    logger: Logger,
+  ): PathSource | undefined {
+    if (config.source === PUBLISHER) return undefined;
+    const { clock, random, sourceFactories } = this.#components;
+    const scheme = config.source.split(':', 1)[0]?.toLowerCase() ?? '';
+    const factory = sourceFactories.find((candidate) => candidate.schemes.includes(scheme));
+    if (!factory) {
+      throw new MediaError(
+        'unsupported',
+        'source-scheme-unsupported',
+        `source '${scheme}:' is not available in this version`,
+      );
+    }
+    return new PathSource(
+      { clock, logger, random, factory },
+      { config, url: fillGroups(config.source, groups) },
+    );
+  }
+
+  /** A dynamic path that nobody uses any more disappears. */
+  #forget(name: string): void {
+    const path = this.#paths.get(name);
+    if (!path?.isIdle) return;
+    this.#paths.delete(name);
+    void path.close(new MediaError('unavailable', 'path-idle', `path '${name}' is idle`));
+  }
+}
+
+/** Puts the groups of the path's regular expression in the place of $G1, $G2... */
+function fillGroups(source: string, groups: readonly string[]): string {
+  return source.replace(
+    /\$G(\d+)/gu,
+    (whole, digits: string) => groups[Number(digits) - 1] ?? whole,
+  );
+}
+
+function notConfigured(name: string): MediaError {
+  return new MediaError(
+    'invalid-argument',
+    'path-not-configured',
+    `path '${name}' is not configured`,
+  );
+}

@@ -1,0 +1,65 @@
+// Everybody who publishes or reads right now: list, get, kick, one reading order for all protocols.
+import { MediaError } from '../base/media-error.ts';
+
+export type SessionState = 'idle' | 'read' | 'publish';
+
+/** One client of one protocol. */
+export interface Session {
+  /** UUID shown in the API; never the secret of a WHEP location. */
+  readonly id: string;
+  /** As the Control API names it: `rtspSession`, `rtspsSession`, `webRTCSession`. */
+  readonly type: string;
+  /** Date ms. */
+  readonly createdAt: number;
+  /** `address:port` of the client. */
+  readonly remoteAddress: string;
+  readonly state: SessionState;
+  /** Path name, empty while unknown. */
+  readonly path: string;
+  readonly query: string;
+  readonly user: string;
+  readonly userAgent: string;
+  /** Counters by name; only grow. */
+  stats(): Readonly<Record<string, number>>;
+  /** Ends the session and frees what it holds; idempotent. */
+  close(reason: MediaError): void;
+}
+
+/** Registry of sessions in order of creation. */
+export class SessionRegistry {
+  readonly #sessions = new Map<string, Session>();
+
+  get count(): number {
+    return this.#sessions.size;
+  }
+
+  add(session: Session): void {
+    this.#sessions.set(session.id, session);
+  }
+
+  remove(session: Session): void {
+    this.#sessions.delete(session.id);
+  }
+
+  get(id: string): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** Sessions of one type, or all, oldest first. */
+  list(type?: string): readonly Session[] {
+    const all = [...this.#sessions.values()];
+    return type === undefined ? all : all.filter((session) => session.type === type);
+  }
+
+  /** @throws MediaError `not-found` when no session has this id. */
+  kick(id: string): void {
+    const session = this.#sessions.get(id);
+    if (!session) throw new MediaError('not-found', 'session-not-found', 'session not found');
+    session.close(new MediaError('canceled', 'session-kicked', 'closed by the operator'));
+  }
+
+  /** Closes every session, newest first. */
+  closeAll(reason: MediaError): void {
+    for (const session of [...this.#sessions.values()].reverse()) session.close(reason);
+  }
+}
