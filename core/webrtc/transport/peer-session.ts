@@ -1,5 +1,6 @@
 // What the session above a peer transport is told, and what it can ask.
 import type { DtlsConnectedInfo } from './dtls-port.ts';
+import type { IceCredentials } from './ice-credentials.ts';
 import type { PeerAddress } from './peer-address.ts';
 
 /** new: waits for the first check. checking: a path exists, DTLS runs. connected: keys are known. */
@@ -32,12 +33,6 @@ export interface PeerCallbacks {
   readonly onClosed: (end: PeerEnd) => void;
 }
 
-/** ICE credentials of one side (RFC 8839 §5.4). */
-export interface IceCredentials {
-  readonly ufrag: string;
-  readonly password: string;
-}
-
 /** What a WebRTC session needs from its transport. */
 export interface PeerSession {
   /** Ours, for the answer. */
@@ -53,8 +48,11 @@ export interface PeerSession {
   readonly bytesSent: number;
   /** Sends one protected packet to the selected address; false when dropped. */
   send(bytes: Uint8Array): boolean;
-  /** ICE restart (RFC 8445 §9): new local credentials; the old ones stay valid until the first check on the new. */
-  restartIce(remote: IceCredentials | undefined): IceCredentials;
+  /**
+   * ICE restart (RFC 8445 §9) with the peer's new user name fragment: returns our new credentials;
+   * the old ones stay valid until the first check on the new.
+   */
+  restartIce(remoteUfrag: string | undefined): IceCredentials;
   /** Says close_notify and forgets the peer; idempotent. */
   close(): void;
 }

@@ -16,6 +16,8 @@ export interface TransportOptions {
   readonly connectTimeoutMs: number;
   /** A connected peer from which nothing authenticated came for so long is gone. */
   readonly silenceTimeoutMs: number;
+  /** The selected address counts as gone after so long, so that a valid check elsewhere wins. */
+  readonly pathSilenceMs: number;
   /** Period of the one sweep over all peers. */
   readonly sweepPeriodMs: number;
   /** Remote addresses remembered per peer. */
@@ -42,8 +44,9 @@ export const defaultTransportOptions: TransportOptions = {
   maxHandshakes: 64,
   handshakeTimeoutMs: 10_000,
   connectTimeoutMs: 10_000,
-  silenceTimeoutMs: 8_000,
-  sweepPeriodMs: 1_000,
+  silenceTimeoutMs: 9_000,
+  pathSilenceMs: 5_000,
+  sweepPeriodMs: 500,
   maxAddressesPerPeer: 16,
   maxTcpConnections: 2_000,
   maxTcpConnectionsPerAddress: 64,
