@@ -33,7 +33,10 @@ describe('normalizeIp()', () => {
 
 describe('IpSet', () => {
   it('contains single addresses and ranges in every spelling', () => {
-    const set = new IpSet(['10.1.0.0/16', '::1', 'fd00::/8', '::ffff:192.168.7.0/120'], 'test');
+    const set = new IpSet(
+      [{ text: '10.1.0.0/16' }, '::1', 'fd00::/8', '::ffff:192.168.7.0/120'],
+      'test',
+    );
     for (const ip of ['10.1.255.255', '::ffff:10.1.2.3', '0::1', 'fdab::1%lan', '192.168.7.9']) {
       assert(set.contains(ip), ip);
     }
@@ -67,7 +70,7 @@ describe('IpSet', () => {
 describe('parseListenAddress()', () => {
   it('reads a port alone, a host, an IPv4 and an IPv6 address', () => {
     const parse = (text: string): unknown => parseListenAddress(text, 'test');
-    assert.deepEqual(parse(':9997'), { host: undefined, port: 9997 });
+    assert.deepEqual(parse(':9997'), { host: '', port: 9997 });
     assert.deepEqual(parse('localhost:0'), { host: 'localhost', port: 0 });
     assert.deepEqual(parse('0.0.0.0:80'), { host: '0.0.0.0', port: 80 });
     assert.deepEqual(parse('[::1]:80'), { host: '::1', port: 80 });

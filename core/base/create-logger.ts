@@ -1,0 +1,131 @@
+// The real logger: pino underneath, lines as MediaMTX users know them, credentials always removed.
+import { destination, pino, type DestinationStream, type Logger as Pino } from 'pino';
+import type { LogFields, Logger, LogLevel } from './logger.ts';
+import { redactUrls } from './url-redaction.ts';
+
+export interface CreateLoggerOptions {
+  readonly level: LogLevel;
+  /** JSON lines instead of text. */
+  readonly isStructured: boolean;
+  /** Where lines go besides `output`; appended to, created when missing. */
+  readonly filePath?: string;
+  /** Usually process.stdout; absent when only the file is wanted. */
+  readonly output?: NodeJS.WritableStream;
+}
+
+/** A logger with its sinks. */
+export interface OwnedLogger extends Logger {
+  /** Writes what is buffered; idempotent. */
+  flush(): void;
+}
+
+const TEXT_LEVELS: Readonly<Record<string, string>> = {
+  debug: 'DEB',
+  info: 'INF',
+  warn: 'WAR',
+  error: 'ERR',
+};
+
+/** Control characters would let a client forge log lines. */
+// eslint-disable-next-line no-control-regex -- exactly these must not reach a terminal or a log file
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/gu;
+
+/** Builds a logger; the file is opened synchronously, so a bad path fails here. */
+export function createLogger(options: CreateLoggerOptions): OwnedLogger {
+  const sinks: DestinationStream[] = [];
+  if (options.output) sinks.push(options.output);
+  if (options.filePath !== undefined) {
+    sinks.push(destination({ dest: options.filePath, sync: true, mkdir: true }));
+  }
+  const target: DestinationStream = {
+    write(line) {
+      const text = options.isStructured ? line : formatLine(line);
+      for (const sink of sinks) sink.write(text);
+    },
+  };
+  const root = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      messageKey: 'message',
+    },
+    target,
+  );
+  return new PinoLogger(root, '');
+}
+
+class PinoLogger implements OwnedLogger {
+  readonly #pino: Pino;
+  readonly #prefix: string;
+
+  constructor(root: Pino, prefix: string) {
+    this.#pino = root;
+    this.#prefix = prefix;
+  }
+
+  error(message: string, fields?: LogFields): void {
+    this.#write('error', message, fields);
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    this.#write('warn', message, fields);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.#write('info', message, fields);
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    this.#write('debug', message, fields);
+  }
+
+  scope(name: string): Logger {
+    return new PinoLogger(this.#pino, `${this.#prefix}[${clean(name)}] `);
+  }
+
+  flush(): void {
+    this.#pino.flush();
+  }
+
+  #write(level: LogLevel, message: string, fields: LogFields | undefined): void {
+    if (!this.#pino.isLevelEnabled(level)) return;
+    const text = this.#prefix + clean(message);
+    if (fields === undefined) this.#pino[level](text);
+    else this.#pino[level](cleanFields(fields), text);
+  }
+}
+
+function clean(text: string): string {
+  return redactUrls(text).replace(CONTROL, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
+function cleanFields(fields: LogFields): LogFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? clean(value) : value,
+    ]),
+  );
+}
+
+/** Makes pino's JSON line into `2026/01/31 12:34:56 INF message key=value`, local time. */
+function formatLine(line: string): string {
+  const record: unknown = JSON.parse(line);
+  if (typeof record !== 'object' || record === null) return line;
+  const { time, level, message, ...fields } = { time: '', level: '', message: '', ...record };
+  const extra = Object.entries(fields)
+    .map(([name, value]) => ` ${name}=${JSON.stringify(value)}`)
+    .join('');
+  return `${localTime(new Date(time))} ${TEXT_LEVELS[level] ?? level} ${message}${extra}\n`;
+}
+
+function localTime(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}/${two(date.getMonth() + 1)}/${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}

@@ -1,0 +1,65 @@
+// Tests of the real logger: format, levels, and what must never reach a line.
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import { createLogger, type CreateLoggerOptions } from '../../../core/base/create-logger.ts';
+import type { Logger } from '../../../core/base/logger.ts';
+
+function collect(options: Partial<CreateLoggerOptions> = {}): { lines: string[]; logger: Logger } {
+  const lines: string[] = [];
+  const output = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
+  return {
+    lines,
+    logger: createLogger({ level: 'info', isStructured: false, output, ...options }),
+  };
+}
+
+describe('createLogger()', () => {
+  it('writes lines in the form date, time, level, message', () => {
+    const { lines, logger } = collect();
+    logger.scope('RTSP').warn('reader is too slow', { frames: 3 });
+    assert.match(
+      lines.join(''),
+      /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d WAR \[RTSP\] reader is too slow frames=3\n$/u,
+    );
+  });
+
+  it('writes JSON lines when structured', () => {
+    const { lines, logger } = collect({ isStructured: true });
+    logger.error('disk full', { path: 'cam' });
+    const record: unknown = JSON.parse(lines.join(''));
+    assert.ok(typeof record === 'object' && record !== null);
+    assert.deepEqual(
+      { ...record, time: 'x' },
+      { level: 'error', time: 'x', path: 'cam', message: 'disk full' },
+    );
+  });
+
+  it('leaves out what is below the level', () => {
+    const { lines, logger } = collect();
+    logger.debug('message');
+    assert.deepEqual(lines, []);
+  });
+
+  it('removes credentials from URLs and secrets from queries', () => {
+    const { lines, logger } = collect();
+    logger.info('pulling rtsp://admin:p@ss@10.0.0.5/cam?token=abc&x=1', {
+      url: 'http://a:b@host/',
+    });
+    const text = lines.join('');
+    assert.doesNotMatch(text, /admin|p@ss|abc|a:b/u);
+    assert.match(text, /rtsp:\/\/\*\*\*@10\.0\.0\.5\/cam\?token=\*\*\*&x=1/u);
+  });
+
+  it('does not let a client forge lines', () => {
+    const { lines, logger } = collect();
+    logger.info('agent "x\n2026/01/01 00:00:00 INF forged\u001b[31m"');
+    assert.equal(lines.join('').trimEnd().split('\n').length, 1);
+    assert.equal(lines.length, 1);
+    assert.ok(!lines.join('').includes('\u001b'));
+  });
+});
