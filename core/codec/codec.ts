@@ -41,6 +41,8 @@ export interface Av1Codec {
   readonly profile?: number;
   readonly levelIdx?: number;
   readonly tier?: number;
+  /** Sequence header OBU with its header byte, without size field; from the stream. */
+  readonly sequenceHeader?: Uint8Array;
 }
 
 /** Motion JPEG, RFC 2435. */
