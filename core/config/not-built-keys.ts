@@ -1,0 +1,77 @@
+// Functions of the peer that this version does not have. Building one means deleting its rows here.
+
+/** A key that is accepted, but ignored with one warning when it would turn something on. */
+export interface NotBuiltKey {
+  readonly key: string;
+  /** What is missing, as a user calls it. */
+  readonly feature: string;
+  /** The value that turns nothing on; the loaded configuration always has this one. */
+  readonly off: false | '' | readonly [];
+}
+
+/** A value whose silent loss would open the server or break its promise: an error. */
+export interface NotBuiltValue {
+  readonly key: string;
+  readonly values: readonly string[];
+  readonly feature: string;
+}
+
+export const notBuiltGlobalKeys: readonly NotBuiltKey[] = [
+  { key: 'api', feature: 'the control API', off: false },
+  { key: 'metrics', feature: 'the metrics server', off: false },
+  { key: 'pprof', feature: 'the profiling server', off: false },
+  { key: 'playback', feature: 'the playback server', off: false },
+  { key: 'rtmp', feature: 'RTMP', off: false },
+  { key: 'hls', feature: 'HLS', off: false },
+  { key: 'srt', feature: 'SRT', off: false },
+  { key: 'moq', feature: 'Media over QUIC', off: false },
+  { key: 'dumpPackets', feature: 'dumping packets', off: false },
+  { key: 'runOnConnect', feature: 'this hook', off: '' },
+  { key: 'runOnDisconnect', feature: 'this hook', off: '' },
+];
+
+export const notBuiltPathKeys: readonly NotBuiltKey[] = [
+  { key: 'record', feature: 'recording', off: false },
+  { key: 'forward', feature: 'forwarding', off: [] },
+  { key: 'alwaysAvailable', feature: 'the offline slate', off: false },
+  { key: 'rtspDemuxMpegts', feature: 'MPEG-TS over RTSP', off: false },
+  { key: 'srtReadPassphrase', feature: 'SRT', off: '' },
+  { key: 'srtPublishPassphrase', feature: 'SRT', off: '' },
+  { key: 'runOnInit', feature: 'this hook', off: '' },
+  { key: 'runOnDemand', feature: 'this hook', off: '' },
+  { key: 'runOnUnDemand', feature: 'this hook', off: '' },
+  { key: 'runOnAvailable', feature: 'this hook', off: '' },
+  { key: 'runOnUnavailable', feature: 'this hook', off: '' },
+  { key: 'runOnOnline', feature: 'this hook', off: '' },
+  { key: 'runOnOffline', feature: 'this hook', off: '' },
+  { key: 'runOnRead', feature: 'this hook', off: '' },
+  { key: 'runOnUnread', feature: 'this hook', off: '' },
+  { key: 'runOnRecordSegmentCreate', feature: 'this hook', off: '' },
+  { key: 'runOnRecordSegmentComplete', feature: 'this hook', off: '' },
+];
+
+export const notBuiltValues: readonly NotBuiltValue[] = [
+  { key: 'authMethod', values: ['http'], feature: 'authentication over HTTP' },
+  { key: 'authMethod', values: ['jwt'], feature: 'authentication with JWT' },
+];
+
+/** URL schemes of `source` that are known but cannot be pulled; the path stays without stream. */
+export const notBuiltSourceSchemes: ReadonlySet<string> = new Set([
+  'rtmp',
+  'rtmps',
+  'http',
+  'https',
+  'srt',
+  'moqt',
+  'whep',
+  'wheps',
+  'udp+mpegts',
+  'unix+mpegts',
+  'udp+rtp',
+  'unix+rtp',
+  'rtsp+http',
+  'rtsps+http',
+  'rtsp+ws',
+  'rtsps+ws',
+  'rpiCamera',
+]);
