@@ -1,0 +1,89 @@
+// A WHEP viewer inside Chromium, driven by the test.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Page } from 'playwright-core';
+import { callKit, nextKitId, pollUntil } from './kit-call.ts';
+import type { BarcodeReport, Exchange, WhepReport } from './peer-report.ts';
+import { parseBarcodeReport, parseExchange, parseWhepReport } from './peer-report.ts';
+
+/** What the viewer offers. */
+export interface WhepPageOptions {
+  readonly url: string;
+  /** Added to the POST, e.g. Authorization. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Both by default. */
+  readonly kinds?: readonly ('video' | 'audio')[];
+  /** The only video codec to offer, e.g. `VP8`. */
+  readonly videoCodec?: string;
+  /** Offer with candidates; without them by default, as fast players do. */
+  readonly waitForGathering?: boolean;
+}
+
+/** `watchWhep` also needs to know how long to look. */
+export interface WatchWhepOptions extends WhepPageOptions {
+  /** Time from the offer to the report; 3 s by default. */
+  readonly durationMs?: number;
+}
+
+const DEFAULT_WATCH_MS = 3_000;
+const DEFAULT_WAIT_MS = 10_000;
+
+/** A viewer that was started; it lives until `stop` or until its page closes. */
+export class WhepPage {
+  readonly exchange: Exchange;
+  readonly #page: Page;
+  readonly #id: string;
+
+  private constructor(page: Page, id: string, exchange: Exchange) {
+    this.#page = page;
+    this.#id = id;
+    this.exchange = exchange;
+  }
+
+  /** Posts the offer in a page of `Chromium.openKit()`. A refusal is in `exchange.status`. */
+  static async start(page: Page, options: WhepPageOptions): Promise<WhepPage> {
+    const id = nextKitId();
+    const exchange = parseExchange(await callKit(page, 'watch', id, options));
+    return new WhepPage(page, id, exchange);
+  }
+
+  async report(): Promise<WhepReport> {
+    return parseWhepReport(await callKit(this.#page, 'watchReport', this.#id));
+  }
+
+  /** Resolves with the first report that `isDone` accepts. */
+  waitFor(
+    isDone: (report: WhepReport) => boolean,
+    timeoutMs = DEFAULT_WAIT_MS,
+  ): Promise<WhepReport> {
+    return pollUntil(() => this.report(), isDone, timeoutMs);
+  }
+
+  /** Resolves when `count` frames are decoded. */
+  waitForFrames(count: number, timeoutMs = DEFAULT_WAIT_MS): Promise<WhepReport> {
+    return this.waitFor((report) => (report.video?.framesDecoded ?? 0) >= count, timeoutMs);
+  }
+
+  /** Starts to read the clock of `BarcodeCamera` out of the pictures. */
+  async readBarcode(): Promise<void> {
+    await callKit(this.#page, 'readBarcode', this.#id);
+  }
+
+  async barcodeReport(): Promise<BarcodeReport> {
+    return parseBarcodeReport(await callKit(this.#page, 'barcodeReport', this.#id));
+  }
+
+  /** Closes the peer connection and deletes the session; returns the status of DELETE, 0 without one. */
+  async stop(options: { readonly isSilent?: boolean } = {}): Promise<number> {
+    return Number(await callKit(this.#page, 'stopWatching', this.#id, options));
+  }
+}
+
+/** Watches for a while and reports; the viewer is stopped afterwards. */
+export async function watchWhep(page: Page, options: WatchWhepOptions): Promise<WhepReport> {
+  const { durationMs = DEFAULT_WATCH_MS, ...offer } = options;
+  const viewer = await WhepPage.start(page, offer);
+  await sleep(durationMs);
+  const report = await viewer.report();
+  await viewer.stop();
+  return report;
+}
