@@ -1,0 +1,90 @@
+// Turns off what this version cannot do, with one warning per key.
+import type { ExplicitValues, MergedValues } from './config-builder.ts';
+import type { IssueCollector, PathSegment } from './config-issue.ts';
+import type { DecodedValues } from './decode-keys.ts';
+import {
+  notBuiltGlobalKeys,
+  notBuiltPathKeys,
+  notBuiltSourceSchemes,
+  notBuiltValues,
+} from './not-built-keys.ts';
+import type { NotBuiltKey } from './not-built-keys.ts';
+import { sourceScheme } from './validate-path-source.ts';
+
+/** Looks at one configuration. */
+export class NotBuiltFilter {
+  readonly #explicit: ExplicitValues;
+  readonly #issues: IssueCollector;
+
+  /** `explicit` is what the user wrote: only that is worth a warning. */
+  constructor(explicit: ExplicitValues, issues: IssueCollector) {
+    this.#explicit = explicit;
+    this.#issues = issues;
+  }
+
+  /** Sets keys of missing functions to "off" in all sections; missing values become errors. */
+  apply({ global, pathDefaults, paths }: MergedValues): void {
+    for (const { key, values, feature } of notBuiltValues) {
+      const value = global.get(key);
+      if (typeof value === 'string' && values.includes(value)) {
+        const message = `'${value}' cannot be used: ${feature} is not available in this version`;
+        this.#issues.error({ code: 'config-not-available', path: [key], message });
+      }
+    }
+    for (const row of notBuiltGlobalKeys) {
+      this.#warn(row, isOn(this.#explicit.global, row) ? [[row.key]] : []);
+      turnOff(global, row);
+    }
+    for (const row of notBuiltPathKeys) {
+      this.#warn(row, this.#pathUses(row));
+      for (const section of [pathDefaults, ...paths.values()]) turnOff(section, row);
+    }
+    this.#warnSources();
+  }
+
+  #pathUses(row: NotBuiltKey): PathSegment[][] {
+    const inDefaults = isOn(this.#explicit.pathDefaults, row) ? [['pathDefaults', row.key]] : [];
+    const inPaths = [...this.#explicit.paths]
+      .filter(([, values]) => isOn(values, row))
+      .map(([name]) => ['paths', name, row.key]);
+    return [...inDefaults, ...inPaths];
+  }
+
+  #warn({ feature }: NotBuiltKey, uses: readonly PathSegment[][]): void {
+    const [first] = uses;
+    if (first === undefined) return;
+    const more = uses.length > 1 ? ` (here and in ${uses.length - 1} other places)` : '';
+    const message = `${feature} is not available in this version; key ignored${more}`;
+    this.#issues.warn({ code: 'config-not-available', path: first, message });
+  }
+
+  /** A source that cannot be pulled would look like a dead camera: each path is named. */
+  #warnSources(): void {
+    const sections: [PathSegment[], DecodedValues][] = [
+      [['pathDefaults'], this.#explicit.pathDefaults],
+      ...[...this.#explicit.paths].map(([name, values]): [PathSegment[], DecodedValues] => [
+        ['paths', name],
+        values,
+      ]),
+    ];
+    for (const [path, values] of sections) {
+      const source = values.get('source');
+      const scheme = typeof source === 'string' ? sourceScheme(source) : '';
+      if (!notBuiltSourceSchemes.has(scheme)) continue;
+      this.#issues.warn({
+        code: 'config-not-available',
+        path: [...path, 'source'],
+        message: `sources of kind '${scheme}' are not available in this version; the path stays without stream`,
+      });
+    }
+  }
+}
+
+function isOn(values: DecodedValues, { key, off }: NotBuiltKey): boolean {
+  const value = values.get(key);
+  return value !== undefined && (Array.isArray(value) ? value.length > 0 : value !== off);
+}
+
+function turnOff(values: DecodedValues, { key, off }: NotBuiltKey): void {
+  values.set(key, typeof off === 'object' ? Object.freeze([...off]) : off);
+}

@@ -1,0 +1,111 @@
+// Rules of `source`, `sourceRedirect`, `forward` and on-demand commands.
+import { redactUrls } from '../base/url-redaction.ts';
+import type { PathConfig } from './config.ts';
+import type { PathUnderTest, ReportPath } from './validation.ts';
+
+const PULL_SCHEMES: ReadonlySet<string> = new Set([
+  'rtsp',
+  'rtsps',
+  'rtsp+http',
+  'rtsps+http',
+  'rtsp+ws',
+  'rtsps+ws',
+  'rtmp',
+  'rtmps',
+  'http',
+  'https',
+  'srt',
+  'moqt',
+  'whep',
+  'wheps',
+  'udp+mpegts',
+  'udp+rtp',
+]);
+const FILE_SCHEMES: ReadonlySet<string> = new Set(['file', 'unix+mpegts', 'unix+rtp']);
+const PUSH_SCHEMES: ReadonlySet<string> = new Set([
+  'rtsp',
+  'rtsps',
+  'rtmp',
+  'rtmps',
+  'srt',
+  'whip',
+  'whips',
+]);
+// $G1, $MTX_QUERY and their kin stand for text that only the request brings.
+const PLACEHOLDER = /\$(?:G\d+|MTX_[A-Z]+)/gu;
+
+/** The scheme of a source URL, or the word itself: "rtsp", "publisher", "file". */
+export function sourceScheme(source: string): string {
+  return /^([a-z][a-z0-9+.-]*):/iu.exec(source)?.[1]?.toLowerCase() ?? source;
+}
+
+/** Reports every broken rule of where the stream comes from. */
+export function validatePathSource({ config }: PathUnderTest, report: ReportPath): void {
+  const { source } = config;
+  if (source !== 'redirect' && config.sourceRedirect !== '') {
+    report(['sourceRedirect'], "'sourceRedirect' is useless when source is not 'redirect'");
+  }
+  if (source === 'publisher') {
+    if (config.sourceOnDemand) {
+      report(['sourceOnDemand'], "'sourceOnDemand' is useless when source is 'publisher'");
+    }
+    return;
+  }
+  for (const key of ['runOnDemand', 'runOnUnDemand'] as const) {
+    if (config[key] !== '') report([key], `'${key}' can be used only when source is 'publisher'`);
+  }
+  if (source === 'redirect') validateRedirect(config, report);
+  else if (source !== 'rpiCamera') validateUrlSource(config, report);
+}
+
+function validateRedirect({ sourceRedirect }: PathConfig, report: ReportPath): void {
+  if (sourceRedirect === '') {
+    report(['sourceRedirect'], "source 'redirect' needs a 'sourceRedirect'");
+  } else if (!/^(?:\/|rtsps?:\/\/[^\s/])/u.test(sourceRedirect)) {
+    report(['sourceRedirect'], `'${redactUrls(sourceRedirect)}' is neither /path nor an RTSP URL`);
+  }
+}
+
+function validateUrlSource({ source, rtpSDP }: PathConfig, report: ReportPath): void {
+  const scheme = sourceScheme(source);
+  const shown = redactUrls(source.slice(0, 200));
+  if (FILE_SCHEMES.has(scheme) ? source.length <= scheme.length + 1 : !PULL_SCHEMES.has(scheme)) {
+    report(['source'], `invalid source: '${shown}'`);
+    return;
+  }
+  if (scheme.endsWith('+rtp') && rtpSDP === '') {
+    report(['rtpSDP'], `'rtpSDP' must be set when source is '${scheme}'`);
+  }
+  if (FILE_SCHEMES.has(scheme)) return;
+  const url = parseUrl(source);
+  if (url === undefined) report(['source'], `invalid source: '${shown}' is not a valid URL`);
+  else validateUrl(url, (message) => report(['source'], message));
+}
+
+/** Reports targets that nothing can be pushed to. */
+export function validateForward({ forward }: PathConfig, report: ReportPath): void {
+  for (const [index, { dest }] of forward.entries()) {
+    const scheme = sourceScheme(dest);
+    const refuse = (message: string): void => report(['forward', index, 'dest'], message);
+    const url = parseUrl(dest);
+    if (!PUSH_SCHEMES.has(scheme)) refuse(`unsupported scheme '${scheme.slice(0, 32)}'`);
+    else if (url === undefined) refuse(`'${redactUrls(dest)}' is not a valid URL`);
+    else validateUrl(url, refuse);
+  }
+}
+
+function parseUrl(text: string): URL | undefined {
+  const filled = text.replace(PLACEHOLDER, '1');
+  const url = /^[^:]+:\/\//u.test(filled) && URL.canParse(filled) ? new URL(filled) : undefined;
+  return url === undefined || url.host === '' ? undefined : url;
+}
+
+function validateUrl(url: URL, refuse: (message: string) => void): void {
+  if ((url.username === '') !== (url.password === '')) {
+    refuse('username and password must be both provided');
+  }
+  const passphrase = url.protocol === 'srt:' ? url.searchParams.get('passphrase') : null;
+  if (passphrase !== null && (passphrase.length < 10 || passphrase.length > 79)) {
+    refuse('passphrase must be between 10 and 79 characters');
+  }
+}
