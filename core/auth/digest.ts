@@ -102,7 +102,7 @@ export function selectChallenge(
 
 /**
  * Reads an `Authorization` value with Basic, Bearer or Digest.
- * @throws MediaError invalid-argument `malformed-authorization`, or unsupported
+ * @throws MediaError invalid-argument `malformed-authorization` or
  * `unsupported-auth-scheme` (-sess algorithms, userhash, qop=auth-int, other schemes).
  */
 export function parseAuthorizationHeader(header: string): AuthorizationHeader {
@@ -321,7 +321,7 @@ function malformed(problem: string): MediaError {
 
 function unsupported(what: string): MediaError {
   return new MediaError(
-    'unsupported',
+    'invalid-argument',
     'unsupported-auth-scheme',
     `Authorization header uses ${what.slice(0, 64)}, which is not supported`,
   );

@@ -18,6 +18,24 @@ export function normalizeIp(text: string): string | undefined {
   return canonical.startsWith(MAPPED_PREFIX) && isIP(mapped) === 4 ? mapped : canonical;
 }
 
+/**
+ * What one customer is: the address for IPv4, the /64 network for IPv6, where anybody has 2^64
+ * addresses. For limits per client; text that is no address comes back as it is.
+ */
+export function networkOf(ip: string): string {
+  const address = normalizeIp(ip) ?? ip;
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.split('::', 2);
+  const groups = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? 0 : tail.split(':').length;
+  while (tail !== undefined && groups.length + after < 8) groups.push('0');
+  if (tail !== undefined) groups.push(...tail.split(':'));
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+/** An IP or CIDR as text, or parsed by core/config with its text kept. */
+export type IpEntry = string | { readonly text: string };
+
 /** A fixed list of single addresses and CIDR ranges; an empty one contains nothing. */
 export class IpSet {
   readonly #list = new BlockList();
@@ -28,9 +46,9 @@ export class IpSet {
    * @param place Where the list stands, for the error text.
    * @throws MediaError invalid-argument for an entry that is neither.
    */
-  constructor(entries: readonly string[], place: string) {
+  constructor(entries: readonly IpEntry[], place: string) {
     this.isEmpty = entries.length === 0;
-    for (const entry of entries) this.#add(entry, place);
+    for (const entry of entries) this.#add(typeof entry === 'string' ? entry : entry.text, place);
   }
 
   /** Whether `ip` (any spelling) is on the list; false when it is not an IP address. */

@@ -1,9 +1,10 @@
 // Listen addresses as they stand in configuration files: 'host:port', '[v6]:port' or ':port'.
 import { MediaError } from './media-error.ts';
 
-/** Where to listen; without `host` on every interface, IPv6 and IPv4. */
+/** Where to listen. */
 export interface ListenAddress {
-  readonly host: string | undefined;
+  /** Name or IP without brackets; empty = every interface, IPv6 and IPv4. */
+  readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
 }
@@ -25,6 +26,5 @@ export function parseListenAddress(text: string, place: string): ListenAddress {
       `'${text}' is not 'host:port', '[ipv6]:port' or ':port'; ${place}`,
     );
   }
-  const host = match[1] ?? match[2] ?? '';
-  return { host: host === '' ? undefined : host, port };
+  return { host: match[1] ?? match[2] ?? '', port };
 }

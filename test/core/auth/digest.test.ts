@@ -276,7 +276,10 @@ describe('parseAuthorizationHeader()', () => {
 });
 
 describe('formatDigestAuthorization()', () => {
-  const text = fc.string({ unit: fc.constantFrom(...'a Z 0 9 , " \\ = : ; é / ? & @'.split(' '), ' '), maxLength: 12 });
+  const text = fc.string({
+    unit: fc.constantFrom(...'a Z 0 9 , " \\ = : ; é / ? & @'.split(' '), ' '),
+    maxLength: 12,
+  });
 
   it('makes what createDigestChallenge(), the parsers and verifyDigestResponse() accept', () => {
     const parameters = fc.record({
