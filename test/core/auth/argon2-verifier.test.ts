@@ -126,7 +126,7 @@ describe('nativeArgon2()', () => {
     assert.equal(nativeArgon2({}), undefined);
   });
 
-  it('gives the Argon2id tag of RFC 9106's inputs without secret and associated data', async () => {
+  it('gives the Argon2id tag of the inputs of RFC 9106 without secret and associated data', async () => {
     const compute = nativeArgon2();
     assert(compute !== undefined);
     const salt = Buffer.alloc(16, 2);
