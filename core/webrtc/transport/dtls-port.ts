@@ -39,12 +39,7 @@ export interface DtlsConnectedInfo {
 
 /** Why a handshake did not succeed; `message` of the MediaError says more. */
 export type DtlsFailure =
-  | 'timeout'
-  | 'fingerprint-mismatch'
-  | 'no-common-srtp-profile'
-  | 'alert'
-  | 'protocol-error'
-  | 'too-many-handshakes';
+  'timeout' | 'fingerprint-mismatch' | 'no-common-srtp-profile' | 'alert' | 'protocol-error';
 
 export interface DtlsCallbacks {
   /** Sends one datagram to the peer; called synchronously, the bytes may be kept by the callee. */

@@ -26,14 +26,14 @@ export interface IceLiteAgentOptions {
 }
 
 /** Holds no socket and no timer; every method gets the time. */
-export class IceLiteAgent {
+export class IceLiteAgent<Path extends IcePath = IcePath> {
   readonly #pathSilenceMs: number;
   readonly #maxPaths: number;
-  readonly #paths: IcePath[] = [];
+  readonly #paths: Path[] = [];
   #generation: IceGeneration;
   /** Stays valid after a restart until the first check on the new credentials. */
   #previous: IceGeneration | undefined;
-  #selected: IcePath | undefined;
+  #selected: Path | undefined;
 
   constructor(options: IceLiteAgentOptions) {
     this.#pathSilenceMs = options.pathSilenceMs;
@@ -46,11 +46,11 @@ export class IceLiteAgent {
   }
 
   /** Where to send; undefined before the first valid check. */
-  get selected(): IcePath | undefined {
+  get selected(): Path | undefined {
     return this.#selected;
   }
 
-  get paths(): readonly IcePath[] {
+  get paths(): readonly Path[] {
     return this.#paths;
   }
 
@@ -77,17 +77,23 @@ export class IceLiteAgent {
   }
 
   /** Adds a path; returns the one that had to go when there are too many. */
-  addPath(path: IcePath): IcePath | undefined {
+  addPath(path: Path): Path | undefined {
     const evicted = this.#paths.length >= this.#maxPaths ? this.#oldestIdlePath() : undefined;
     if (evicted !== undefined) this.removePath(evicted);
     this.#paths.push(path);
     return evicted;
   }
 
-  /** Forgets a path, e.g. when its TCP connection closed. */
-  removePath(path: IcePath): void {
+  /**
+   * Forgets a path, e.g. when its TCP connection closed. If it was the selected one, the path heard
+   * of last takes its place, and true is returned.
+   */
+  removePath(path: Path): boolean {
     const index = this.#paths.indexOf(path);
     if (index >= 0) this.#paths.splice(index, 1);
+    if (this.#selected !== path) return false;
+    this.#selected = this.#paths.reduce(laterOf, this.#paths[0]);
+    return true;
   }
 
   /**
@@ -96,7 +102,7 @@ export class IceLiteAgent {
    * that is nominated and alive, so a peer that nominates aggressively does not make us flap. A
    * selected path that fell silent gives way to any valid check: the viewer moved.
    */
-  acceptCheck(path: IcePath, check: IceCheck): boolean {
+  acceptCheck(path: Path, check: IceCheck): boolean {
     if (check.generation === this.#generation) this.#confirmGeneration();
     const isFreshNomination = check.isNominating && !path.isNominated;
     path.isNominated = check.isNominating;
@@ -119,19 +125,23 @@ export class IceLiteAgent {
     for (const path of this.#paths) path.isNominated = false;
   }
 
-  #isGone(path: IcePath, nowMs: number): boolean {
+  #isGone(path: Path, nowMs: number): boolean {
     const isClosed = path.address.connection?.isClosed ?? false;
     return isClosed || nowMs - path.lastReceivedMs > this.#pathSilenceMs;
   }
 
-  #oldestIdlePath(): IcePath | undefined {
-    let oldest: IcePath | undefined;
+  #oldestIdlePath(): Path | undefined {
+    let oldest: Path | undefined;
     for (const path of this.#paths) {
       if (path === this.#selected) continue;
       if (oldest === undefined || path.lastReceivedMs < oldest.lastReceivedMs) oldest = path;
     }
     return oldest;
   }
+}
+
+function laterOf<Path extends IcePath>(one: Path | undefined, other: Path): Path {
+  return one !== undefined && one.lastReceivedMs >= other.lastReceivedMs ? one : other;
 }
 
 /** An authenticated connectivity check. */

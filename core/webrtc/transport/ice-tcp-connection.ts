@@ -21,7 +21,6 @@ export class IceTcpConnection implements FramedConnection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
-  readonly localPort: number;
   readonly openedMs: number;
   /** Monotonic time of the last complete frame. */
   lastFrameMs: number;
@@ -32,6 +31,7 @@ export class IceTcpConnection implements FramedConnection {
   readonly #socket: Socket;
   readonly #maxQueueBytes: number;
   #isCorked = false;
+  #isClosed = false;
 
   constructor(
     socket: Socket,
@@ -43,7 +43,6 @@ export class IceTcpConnection implements FramedConnection {
     this.remoteAddress = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
     this.localAddress = socket.localAddress ?? '';
-    this.localPort = socket.localPort ?? 0;
     this.openedMs = options.clock.monotonicMs();
     this.lastFrameMs = this.openedMs;
     const reader = new FrameReader(options.maxTcpFrameBytes, (frame) => {
@@ -52,16 +51,16 @@ export class IceTcpConnection implements FramedConnection {
     });
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
-      if (!reader.push(chunk)) this.close();
+      if (!this.isClosed && !reader.push(chunk)) this.abort();
     });
     // Resets and time-outs are the peer's business; 'close' follows and is where they are handled.
-    socket.on('error', () => this.close());
-    socket.on('end', () => this.close());
+    socket.on('error', () => this.abort());
+    socket.on('end', () => this.abort());
     socket.on('close', () => callbacks.onClosed(this));
   }
 
   get isClosed(): boolean {
-    return this.#socket.destroyed;
+    return this.#isClosed || this.#socket.destroyed;
   }
 
   /** Bytes accepted for sending that the kernel has not taken yet. */
@@ -71,7 +70,7 @@ export class IceTcpConnection implements FramedConnection {
 
   send(bytes: Uint8Array): boolean {
     const socket = this.#socket;
-    if (socket.destroyed || socket.writableLength + bytes.length + 2 > this.#maxQueueBytes) {
+    if (this.isClosed || socket.writableLength + bytes.length + 2 > this.#maxQueueBytes) {
       this.framesDropped++;
       return false;
     }
@@ -84,7 +83,16 @@ export class IceTcpConnection implements FramedConnection {
     return true;
   }
 
+  /** Takes and gives nothing more; what is queued may still leave until abort(). */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#socket.end();
+  }
+
+  /** Ends at once. */
+  abort(): void {
+    this.#isClosed = true;
     this.#socket.destroy();
   }
 

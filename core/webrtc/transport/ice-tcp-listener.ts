@@ -25,6 +25,7 @@ export class IceTcpListener {
   readonly #connections = new Set<IceTcpConnection>();
   readonly #perAddress = new Map<string, number>();
   #server: Server | undefined;
+  #host: string | undefined;
 
   constructor(
     components: IceTcpListenerComponents,
@@ -45,10 +46,16 @@ export class IceTcpListener {
     return listeningPort(this.#server?.address());
   }
 
+  /** The one address bound to; undefined means every address. */
+  get host(): string | undefined {
+    return this.#host;
+  }
+
   /** @throws the system's error when the port cannot be bound. */
   listen(address: SocketAddressText): Promise<void> {
     const server = createServer((socket) => this.#accept(socket));
     this.#server = server;
+    this.#host = address.host;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       server.listen({ port: address.port, host: address.host }, () => {
@@ -67,16 +74,16 @@ export class IceTcpListener {
       const isLate = connection.isAuthenticated
         ? nowMs - connection.lastFrameMs > this.#options.tcpSilenceTimeoutMs
         : nowMs - connection.openedMs >= this.#options.tcpCheckTimeoutMs;
-      if (!isLate) continue;
-      this.#components.counters.tcpTimedOut++;
-      connection.close();
+      if (isLate && !connection.isClosed) this.#components.counters.tcpTimedOut++;
+      // A closed one had a sweep's time to send what was queued.
+      if (isLate || connection.isClosed) connection.abort();
     }
   }
 
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    for (const connection of this.#connections) connection.close();
+    for (const connection of this.#connections) connection.abort();
     if (server === undefined) return;
     await new Promise<void>((resolve) => {
       server.close(() => resolve());

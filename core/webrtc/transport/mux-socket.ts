@@ -52,6 +52,15 @@ export class MuxSocket implements MediaSocket, AsyncDisposable {
     return this.#tcp?.port ?? 0;
   }
 
+  /** The one address that UDP or TCP is bound to; undefined means every address. */
+  get udpHost(): string | undefined {
+    return this.#udp?.host;
+  }
+
+  get tcpHost(): string | undefined {
+    return this.#tcp?.host;
+  }
+
   /** True when UDP takes IPv6, too. */
   get isIpv6(): boolean {
     return this.#udp?.isIpv6 ?? false;

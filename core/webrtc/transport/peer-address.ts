@@ -5,6 +5,10 @@ import { parseIpAddress, unmapIpAddress } from './ip-address.ts';
 /** The framed stream of an ICE-TCP peer (RFC 6544), as much of it as sending needs. */
 export interface FramedConnection {
   readonly isClosed: boolean;
+  /** Our numeric address of this connection. */
+  readonly localAddress: string;
+  /** Set once a valid connectivity check came in over this connection. */
+  isAuthenticated: boolean;
   /**
    * Frames and writes one packet (RFC 4571); the bytes are copied. Returns false when the packet
    * was dropped because the write queue is full or the connection is closed.

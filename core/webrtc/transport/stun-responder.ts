@@ -1,5 +1,5 @@
 // Authenticates binding requests and says how to answer them (RFC 8445 §7.3 for an ICE-lite agent).
-import type { IceGeneration, IceLiteAgent } from './ice-lite-agent.ts';
+import type { IceGeneration } from './ice-lite-agent.ts';
 import { bindingError } from './stun-response.ts';
 import { STUN_BINDING_REQUEST, StunMessage } from './stun-message.ts';
 import type { TransportCounters } from './transport-counters.ts';
@@ -18,7 +18,7 @@ export type CheckVerdict<Owner> =
 
 /** Whoever owns an agent, found by user name fragment. */
 export interface AgentOwner {
-  readonly agent: IceLiteAgent;
+  readonly agent: { generationOf(localUfrag: string): IceGeneration | undefined };
 }
 
 const IGNORED = { kind: 'ignored' } as const;

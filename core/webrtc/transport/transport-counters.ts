@@ -15,6 +15,8 @@ export interface TransportCounters {
   stunUnknownUfrag: number;
   stunUnauthenticated: number;
   stunRoleConflicts: number;
+  /** Valid checks from an address that another live peer uses. */
+  stunAddressTaken: number;
   /** Valid checks answered. */
   stunAnswered: number;
   /** Media dropped because the UDP or TCP send queue was full. */
@@ -45,6 +47,7 @@ export function createTransportCounters(): TransportCounters {
     stunUnknownUfrag: 0,
     stunUnauthenticated: 0,
     stunRoleConflicts: 0,
+    stunAddressTaken: 0,
     stunAnswered: 0,
     mediaDropped: 0,
     controlDropped: 0,

@@ -23,6 +23,7 @@ export class UdpEndpoint {
   readonly #options: TransportOptions;
   #socket: Socket | undefined;
   #family: 4 | 6 = 4;
+  #host: string | undefined;
 
   constructor(logger: Logger, options: TransportOptions) {
     this.#logger = logger;
@@ -32,6 +33,11 @@ export class UdpEndpoint {
   /** Port in use, 0 when not bound. */
   get port(): number {
     return this.#socket === undefined ? 0 : listeningPort(this.#socket.address());
+  }
+
+  /** The one address bound to; undefined means every address. */
+  get host(): string | undefined {
+    return this.#host;
   }
 
   /** True when the socket also takes IPv6. */
@@ -56,6 +62,7 @@ export class UdpEndpoint {
       if (address.host !== undefined || !isIpv6Missing(error)) throw error;
       this.#socket = await bindSocket('udp4', address, listener);
     }
+    this.#host = address.host;
     this.#socket.on('error', (error) => {
       this.#logger.warn('UDP socket failed', { error: error.message });
     });
