@@ -10,10 +10,10 @@ import type { Track } from '../stream/track.ts';
 
 /** One track as one viewer gets it. */
 export interface ViewerMedia {
+  readonly stream: Stream;
   readonly track: Track;
   readonly handle: ViewerHandle;
   readonly ssrc: number;
-  readonly rtxSsrc: number | undefined;
 }
 
 /** What is known of a viewer's reception. */
@@ -31,7 +31,6 @@ export interface ViewerReception {
 }
 
 export interface ViewerRtcpComponents {
-  readonly stream: Stream;
   readonly clock: Clock;
   readonly engine: Pick<EgressEngine<unknown>, 'retransmit' | 'sendRtcp' | 'readCounters'>;
 }
@@ -80,12 +79,12 @@ export class ViewerRtcp implements RtcpVisitor {
 
   /** Sends a sender report and CNAME for every track that has started (RFC 3550 section 6.4.1). */
   sendReports(): void {
-    const { clock, engine, stream } = this.#components;
+    const { clock, engine } = this.#components;
     const wallMs = clock.nowMs();
     const monotonicMs = clock.monotonicMs();
     for (const media of this.#medias) {
       engine.readCounters(media.handle, COUNTERS);
-      const ticks = stream.clock.ticksAt(media.track.index, monotonicMs);
+      const ticks = media.stream.clock.ticksAt(media.track.index, monotonicMs);
       if (!COUNTERS.hasStarted || ticks === undefined) continue;
       INFO.senderSsrc = media.ssrc;
       INFO.ntpSeconds = ntpSecondsOf(wallMs);
@@ -151,7 +150,7 @@ export class ViewerRtcp implements RtcpVisitor {
     const media = this.#mediaOf(mediaSsrc);
     if (!media) return;
     this.reception.keyFrameRequests++;
-    this.#components.stream.requestKeyFrame(media.track);
+    media.stream.requestKeyFrame(media.track);
   }
 
   #flushNacks(): void {

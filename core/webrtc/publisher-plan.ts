@@ -1,0 +1,123 @@
+// Decides which sections of a publisher's offer are taken, with which codec, and what feedback they get.
+import { MediaError } from '../base/media-error.ts';
+import type { Codec, TrackDescription } from '../codec/codec.ts';
+import { parametersOf, type RtpFormat } from '../sdp/rtp-format.ts';
+import type { WebrtcMedia } from '../sdp/webrtc-description.ts';
+import { rtxOf } from './codec-match.ts';
+import type { PeerOffer } from './peer-offer.ts';
+
+/** A section that is taken. */
+export interface PublishedSection {
+  readonly media: WebrtcMedia;
+  readonly format: RtpFormat;
+  readonly rtx: RtpFormat | undefined;
+  readonly description: TrackDescription;
+}
+
+export interface PublisherPlan {
+  readonly sections: readonly PublishedSection[];
+  /** Id of the transport-wide sequence number extension; 0 when not offered in every section. */
+  readonly transportSequenceId: number;
+}
+
+/** draft-holmer-rmcat-transport-wide-cc-extensions-01. */
+export const TRANSPORT_SEQUENCE_URI =
+  'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
+
+/**
+ * Plans a publisher: at most one video and one audio section, each with the first offered codec
+ * that the server knows.
+ * @throws MediaError `unsupported` for more sections of a kind or other kinds of media,
+ * `invalid-argument` when no section or no codec can be taken.
+ */
+export function planPublisher(offer: PeerOffer): PublisherPlan {
+  const sections: PublishedSection[] = [];
+  for (const media of offer.bundled) {
+    if (media.kind === 'application') continue;
+    if (media.kind !== 'video' && media.kind !== 'audio') {
+      throw notAcceptable(`media kind '${media.kind}' can't be published`);
+    }
+    if (media.direction === 'recvonly' || media.direction === 'inactive') continue;
+    if (sections.some((section) => section.media.kind === media.kind)) {
+      throw notAcceptable(`only one ${media.kind} section can be published`);
+    }
+    sections.push(planSection(media));
+  }
+  if (sections.length === 0) {
+    throw new MediaError(
+      'invalid-argument',
+      'offer-sends-nothing',
+      'invalid SDP offer: no m= section sends audio or video',
+    );
+  }
+  return { sections, transportSequenceId: transportSequenceId(sections) };
+}
+
+function planSection(media: WebrtcMedia): PublishedSection {
+  for (const format of media.formats) {
+    const codec = publishedCodec(format);
+    if (!codec) continue;
+    const description: TrackDescription = {
+      kind: media.kind === 'video' ? 'video' : 'audio',
+      codec,
+      payloadType: format.payloadType,
+    };
+    return { media, format, rtx: rtxOf(format, media.formats), description };
+  }
+  const names = [...new Set(media.formats.map((format) => format.encoding))].join(', ');
+  throw new MediaError(
+    'invalid-argument',
+    'codec-unsupported',
+    `none of the offered ${media.kind} codecs can be taken: ${names || 'none offered'}`,
+  );
+}
+
+/** The codec of an offered format; undefined when the server can't take it. */
+function publishedCodec(format: RtpFormat): Codec | undefined {
+  const { clockRateHz, channelCount } = format;
+  switch (format.encoding.toUpperCase()) {
+    case 'H264': {
+      const mode = Number(parametersOf(format).get('packetization-mode') ?? '0');
+      return mode > 1 ? undefined : { name: 'H264', clockRateHz: 90000, packetizationMode: mode };
+    }
+    case 'H265':
+      return { name: 'H265', clockRateHz: 90000 };
+    case 'VP8':
+      return { name: 'VP8', clockRateHz: 90000 };
+    case 'VP9': {
+      const profileId = Number(parametersOf(format).get('profile-id') ?? '0');
+      return { name: 'VP9', clockRateHz: 90000, profileId };
+    }
+    case 'AV1':
+      return { name: 'AV1', clockRateHz: 90000 };
+    case 'OPUS':
+      // RFC 7587 section 7 fixes /2; whether the sound is stereo stands in sprop-stereo.
+      return { name: 'Opus', clockRateHz: 48000, channelCount: 2 };
+    case 'PCMU':
+    case 'PCMA':
+      return {
+        name: 'G711',
+        clockRateHz,
+        channelCount,
+        isMuLaw: format.encoding.toUpperCase() === 'PCMU',
+      };
+    case 'G722':
+      return { name: 'G722', clockRateHz: 8000, channelCount: 1 };
+    default:
+      return undefined;
+  }
+}
+
+/** One numbering runs over the whole transport, so every section has to have it under one id. */
+function transportSequenceId(sections: readonly PublishedSection[]): number {
+  const ids = sections.map(
+    ({ media }) =>
+      media.headerExtensions.find(({ uri }) => uri === TRANSPORT_SEQUENCE_URI)?.id ?? 0,
+  );
+  const [first = 0] = ids;
+  return ids.every((id) => id === first) ? first : 0;
+}
+
+function notAcceptable(message: string): MediaError {
+  return new MediaError('unsupported', 'offer-not-acceptable', `invalid SDP offer: ${message}`);
+}

@@ -1,0 +1,112 @@
+// One media section of a WHIP publisher: order, numbering and reception of its packets.
+import { readUint16, writeUint16, writeUint32 } from '../base/bytes.ts';
+import { NackSchedule } from '../rtp/rtcp-nack-schedule.ts';
+import type { ReportBlock } from '../rtp/rtcp-reports.ts';
+import { ReceptionStatistics } from '../rtp/reception-statistics.ts';
+import { ReorderBuffer, type ReorderHandler } from '../rtp/reorder-buffer.ts';
+import { RTP_HEADER_BYTES, type RtpPacket } from '../rtp/rtp-packet.ts';
+
+/** How long a hole is waited for: a retransmission over 100 ms of round trip still helps. */
+const HOLD_MS = 200;
+const REORDER_PACKETS = 512;
+const MAX_PACKET_BYTES = 2048;
+
+export interface PublisherTrackOptions {
+  readonly payloadType: number;
+  /** Retransmission payload type (RFC 4588); undefined when not negotiated. */
+  readonly rtxPayloadType: number | undefined;
+  readonly clockRateHz: number;
+  /** Gets the media packets in order, without padding packets, numbered without their holes. */
+  readonly onPacket: (packet: Uint8Array) => void;
+}
+
+/**
+ * Takes unprotected packets as they arrive: unwraps retransmissions, restores the order, drops
+ * packets that are only padding (browsers probe with them) and closes up the numbers.
+ */
+export class PublisherTrack implements ReorderHandler {
+  readonly payloadType: number;
+  readonly rtxPayloadType: number | undefined;
+  readonly reorder: ReorderBuffer;
+  readonly nacks: NackSchedule;
+  readonly reception: ReceptionStatistics;
+  /** 0 before the first packet. */
+  ssrc = 0;
+  readonly #onPacket: (packet: Uint8Array) => void;
+  readonly #scratch = new Uint8Array(MAX_PACKET_BYTES);
+  /** Padding packets so far: what numbers are moved back by. */
+  #removed = 0;
+
+  constructor(options: PublisherTrackOptions) {
+    this.payloadType = options.payloadType;
+    this.rtxPayloadType = options.rtxPayloadType;
+    this.#onPacket = options.onPacket;
+    this.reception = new ReceptionStatistics(options.clockRateHz);
+    this.reorder = new ReorderBuffer(this, {
+      capacityPackets: REORDER_PACKETS,
+      holdMs: HOLD_MS,
+      slotBytes: MAX_PACKET_BYTES,
+    });
+    this.nacks = new NackSchedule(this.reorder);
+  }
+
+  /** Takes a media packet of this section. */
+  acceptMedia(packet: RtpPacket, nowMs: number): void {
+    if (packet.ssrc !== this.ssrc) this.#adopt(packet.ssrc);
+    this.reception.onPacket(packet.sequenceNumber, packet.timestampTicks, nowMs);
+    this.#take(packet, packet.payloadStart, packet.sequenceNumber, nowMs);
+  }
+
+  /** Takes a retransmission (RFC 4588 section 4): the original number leads its payload. */
+  acceptRetransmission(packet: RtpPacket, nowMs: number): void {
+    // Probes on the retransmission stream have no payload.
+    if (packet.payloadLength < 2 || this.ssrc === 0) return;
+    const original = readUint16(packet.bytes, packet.payloadStart);
+    this.#take(packet, packet.payloadStart + 2, original, nowMs);
+  }
+
+  /** Fills a report block for the next receiver report. */
+  takeReport(block: ReportBlock, nowMs: number): void {
+    this.reception.takeReport(block, nowMs);
+    block.sourceSsrc = this.ssrc;
+  }
+
+  onPacket(packet: Uint8Array, extendedSequence: number): void {
+    if (packet.length === RTP_HEADER_BYTES) {
+      this.#removed++;
+      return;
+    }
+    writeUint16(packet, 2, (extendedSequence - this.#removed) & 0xffff);
+    this.#onPacket(packet);
+  }
+
+  onLoss(): void {
+    // The hole stays in the numbers; the stream notices it there.
+  }
+
+  onRestart(): void {
+    this.#removed = 0;
+  }
+
+  #adopt(ssrc: number): void {
+    if (this.ssrc !== 0) this.reorder.flush();
+    this.ssrc = ssrc;
+    this.reorder.reset();
+  }
+
+  /** Rebuilds the packet with a plain header: no padding, no extensions, no CSRC. */
+
+  #take(packet: RtpPacket, payloadStart: number, sequence: number, nowMs: number): void {
+    const payloadBytes = packet.payloadEnd - payloadStart;
+    const length = RTP_HEADER_BYTES + payloadBytes;
+    if (length > MAX_PACKET_BYTES) return;
+    const scratch = this.#scratch;
+    scratch[0] = 0x80;
+    scratch[1] = packet.isMarked ? this.payloadType | 0x80 : this.payloadType;
+    writeUint16(scratch, 2, sequence);
+    writeUint32(scratch, 4, packet.timestampTicks);
+    writeUint32(scratch, 8, this.ssrc);
+    scratch.set(packet.bytes.subarray(payloadStart, packet.payloadEnd), RTP_HEADER_BYTES);
+    this.reorder.push(scratch.subarray(0, length), sequence, nowMs);
+  }
+}

@@ -1,0 +1,249 @@
+// One WHEP viewer: its transport, its rows in the egress engine, its RTCP.
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { MediaError } from '../base/media-error.ts';
+import { SrtcpReceiver } from '../egress/srtcp-receiver.ts';
+import { deriveSrtpKeys } from '../egress/srtp-key-derivation.ts';
+import type { SrtpWorkspace } from '../egress/srtp-workspace.ts';
+import type { EgressEngine, ViewerCounters } from '../egress/egress-engine.ts';
+import type { ReadLease } from '../path/path.ts';
+import type { Session } from '../path/session-registry.ts';
+import type { Stream } from '../stream/stream.ts';
+import type { IceCredentials } from './transport/ice-credentials.ts';
+import type { PeerAddress } from './transport/peer-address.ts';
+import type {
+  PeerCallbacks,
+  PeerConnectedInfo,
+  PeerEnd,
+  PeerSession,
+} from './transport/peer-session.ts';
+import type { EgressMember, StreamEgress } from './stream-egress.ts';
+import type { PlannedSection, ViewerPlan } from './viewer-plan.ts';
+import { bFramesMessage } from './viewer-plan.ts';
+import { ViewerRtcp, type ViewerMedia } from './viewer-rtcp.ts';
+
+/** Who is at the other end, for the API and the log. */
+export interface SessionIdentity {
+  readonly user: string;
+  readonly remoteAddress: string;
+  readonly query: string;
+  readonly userAgent: string;
+}
+
+export interface ViewerSessionComponents {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly engine: EgressEngine<PeerAddress>;
+  readonly workspace: SrtpWorkspace;
+  /** The shared engine side of a stream. */
+  readonly egressOf: (stream: Stream) => StreamEgress<PeerAddress>;
+  readonly onClosed: (session: ViewerSession, reason: MediaError) => void;
+}
+
+export interface ViewerSessionOptions {
+  readonly identity: SessionIdentity;
+  readonly lease: ReadLease;
+  readonly plan: ViewerPlan;
+  /** Stable name of this server in RTCP. */
+  readonly cname: string;
+  /** Frees what belongs to the session besides the lease, e.g. its part in a transcoder. */
+  readonly onRelease?: () => void;
+}
+
+/** Viewers get their first media the moment the handshake is done. */
+export class ViewerSession implements Session, PeerCallbacks, EgressMember {
+  readonly id: string = randomUUID();
+  readonly type = 'webRTCSession';
+  readonly state = 'read';
+  readonly createdAt: number;
+  readonly user: string;
+  readonly query: string;
+  readonly userAgent: string;
+
+  readonly #components: ViewerSessionComponents;
+  readonly #options: ViewerSessionOptions;
+  readonly #egresses: StreamEgress<PeerAddress>[] = [];
+  readonly #logger: Logger;
+  #peer: PeerSession | undefined;
+  #medias: ViewerMedia[] = [];
+  #rtcp: ViewerRtcp | undefined;
+  #srtcp: SrtcpReceiver | undefined;
+  #isClosed = false;
+
+  constructor(components: ViewerSessionComponents, options: ViewerSessionOptions) {
+    this.#components = components;
+    this.#options = options;
+    this.createdAt = components.clock.nowMs();
+    this.user = options.identity.user;
+    this.query = options.identity.query;
+    this.userAgent = options.identity.userAgent;
+    this.#logger = components.logger.scope(`session ${this.id.slice(0, 8)}`);
+  }
+
+  get path(): string {
+    return this.#options.lease.path;
+  }
+
+  get remoteAddress(): string {
+    const address = this.#peer?.selectedAddress;
+    return address ? `${address.address}:${address.port}` : this.#options.identity.remoteAddress;
+  }
+
+  get isConnected(): boolean {
+    return this.#rtcp !== undefined;
+  }
+
+  get localCandidate(): string {
+    return this.#peer?.localCandidate ?? '';
+  }
+
+  get remoteCandidate(): string {
+    return this.#peer?.remoteCandidate ?? '';
+  }
+
+  /** Gives the session its transport; the session joins the streams it was planned for. */
+  start(peer: PeerSession): void {
+    this.#peer = peer;
+    for (const { stream } of this.#options.plan.sections) {
+      const egress = this.#components.egressOf(stream);
+      if (this.#egresses.includes(egress)) continue;
+      egress.join(this);
+      this.#egresses.push(egress);
+    }
+  }
+
+  readonly onConnected = (info: PeerConnectedInfo): void => {
+    const { clock, engine, workspace } = this.#components;
+    const { sections } = this.#options.plan;
+    const { keys } = info;
+    this.#medias = sections.map((section) => this.#addToEngine(section, info));
+    const remote = deriveSrtpKeys({
+      profile: keys.profile,
+      masterKey: keys.remote.key,
+      masterSalt: keys.remote.salt,
+    });
+    this.#srtcp = new SrtcpReceiver(remote, workspace);
+    this.#rtcp = new ViewerRtcp(
+      { clock, engine },
+      { medias: this.#medias, cname: this.#options.cname },
+    );
+    const tracks = sections.map(({ track }) => track.codec.name).join(', ');
+    this.#logger.info(
+      `is reading from path '${this.path}', ${sections.length} ` +
+        `${sections.length === 1 ? 'track' : 'tracks'} (${tracks}) by ${this.remoteCandidate}`,
+    );
+  };
+
+  /** Viewers send no media. */
+  readonly onRtp = (): void => undefined;
+
+  readonly onRtcp = (bytes: Uint8Array): void => {
+    const plain = this.#srtcp?.unprotect(bytes);
+    if (plain) this.#rtcp?.receive(plain);
+  };
+
+  readonly onAddressChanged = (address: PeerAddress): void => {
+    for (const media of this.#medias) this.#components.engine.setAddress(media.handle, address);
+  };
+
+  readonly onClosed = (end: PeerEnd): void => {
+    const kind = end.state === 'closed' ? 'canceled' : 'unavailable';
+    this.close(new MediaError(kind, 'peer-ended', end.message));
+  };
+
+  onStreamClosed(reason: MediaError): void {
+    this.close(reason);
+  }
+
+  /** Sends sender reports; closes the session when the video turned out to have B-frames. Once a second. */
+  tick(): void {
+    if (this.#isClosed) return;
+    for (const { track } of this.#options.plan.sections) {
+      if (track.kind === 'video' && track.normalizer.hasReorderedFrames) {
+        this.close(new MediaError('unsupported', 'b-frames', bFramesMessage(track)));
+        return;
+      }
+    }
+    this.#rtcp?.sendReports();
+  }
+
+  /** ICE restart: new credentials of ours against the peer's new user name fragment. */
+  restartIce(remoteUfrag: string | undefined): IceCredentials {
+    if (!this.#peer) throw new MediaError('internal', 'internal', 'the session has no transport');
+    return this.#peer.restartIce(remoteUfrag);
+  }
+
+  stats(): Readonly<Record<string, number>> {
+    const totals = emptyCounters();
+    for (const media of this.#medias) {
+      const counters = emptyCounters();
+      this.#components.engine.readCounters(media.handle, counters);
+      totals.packetsSent += counters.packetsSent;
+      totals.packetsRetransmitted += counters.packetsRetransmitted;
+      totals.packetsDropped += counters.packetsDropped;
+      totals.octetsSent += counters.octetsSent;
+      totals.skips += counters.skips;
+    }
+    const reception = this.#rtcp?.reception;
+    return {
+      inboundBytes: this.#peer?.bytesReceived ?? 0,
+      inboundRTPPackets: 0,
+      inboundRTPPacketsLost: 0,
+      inboundRTPPacketsJitter: 0,
+      inboundRTCPPackets: reception?.rtcpPacketsReceived ?? 0,
+      outboundBytes: totals.octetsSent,
+      outboundRTPPackets: totals.packetsSent,
+      outboundRTCPPackets: reception?.rtcpPacketsSent ?? 0,
+      outboundRTPPacketsRetransmitted: totals.packetsRetransmitted,
+      outboundRTPPacketsDiscarded: totals.packetsDropped,
+      outboundRTPPacketsReportedLost: reception?.packetsLost ?? 0,
+      outboundFramesDiscarded: totals.skips,
+      roundTripMs: reception?.roundTripMs ?? 0,
+    };
+  }
+
+  close(reason: MediaError): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#rtcp?.sendBye();
+    for (const media of this.#medias) this.#components.engine.removeViewer(media.handle);
+    this.#medias = [];
+    for (const egress of this.#egresses) egress.leave(this);
+    this.#peer?.close();
+    this.#options.onRelease?.();
+    this.#options.lease.close();
+    this.#logger.info(`closed: ${reason.message}`);
+    this.#components.onClosed(this, reason);
+  }
+
+  #addToEngine(section: PlannedSection, info: PeerConnectedInfo): ViewerMedia {
+    const { engine, egressOf } = this.#components;
+    const { stream, track, match, ssrc, rtxSsrc } = section;
+    const handle = engine.addViewer(egressOf(stream).handleOf(track), {
+      address: info.address,
+      profile: info.keys.profile,
+      masterKey: info.keys.local.key,
+      masterSalt: info.keys.local.salt,
+      ssrc,
+      payloadType: match.format.payloadType,
+      ...(match.rtx && rtxSsrc !== undefined
+        ? { rtx: { ssrc: rtxSsrc, payloadType: match.rtx.payloadType } }
+        : {}),
+      onKeyFrameNeeded: () => stream.requestKeyFrame(track),
+    });
+    return { stream, track, handle, ssrc };
+  }
+}
+
+function emptyCounters(): ViewerCounters {
+  return {
+    packetsSent: 0,
+    octetsSent: 0,
+    packetsRetransmitted: 0,
+    packetsDropped: 0,
+    skips: 0,
+    hasStarted: false,
+    timestampOffsetTicks: 0,
+  };
+}
