@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { MediaError } from '../../base/media-error.ts';
 import type { CertificateFingerprint, DtlsPortFactory } from './dtls-port.ts';
+import type { CandidatePorts } from './host-candidates.ts';
 import type { IceTcpConnection } from './ice-tcp-connection.ts';
 import { unmapIpAddress } from './ip-address.ts';
 import { guessLocalAddress } from './local-address.ts';
@@ -24,6 +25,7 @@ import { StunResponder } from './stun-responder.ts';
 import { bindingSuccess } from './stun-response.ts';
 import { createTransportCounters, type TransportCounters } from './transport-counters.ts';
 import { defaultTransportOptions, type TransportOptions } from './transport-options.ts';
+import type { SocketBufferSizes } from './udp-endpoint.ts';
 
 export interface WebRtcTransportComponents {
   readonly clock: Clock;
@@ -70,17 +72,15 @@ export class WebRtcTransport implements PacketReceiver, AsyncDisposable {
     return this.#components.dtls.localFingerprint;
   }
 
-  get udpPort(): number {
-    return this.#socket.udpPort;
+  /** Ports and addresses in use, as HostCandidates.gather() wants them. */
+  get ports(): CandidatePorts {
+    const { udpPort, tcpPort, udpHost, tcpHost, isIpv6 } = this.#socket;
+    return { udpPort, tcpPort, udpHost, tcpHost, isIpv6 };
   }
 
-  get tcpPort(): number {
-    return this.#socket.tcpPort;
-  }
-
-  /** True when UDP takes IPv6, too. */
-  get isIpv6(): boolean {
-    return this.#socket.isIpv6;
+  /** Sizes that the system gave to the UDP socket's buffers. */
+  get bufferSizes(): SocketBufferSizes {
+    return this.#socket.bufferSizes;
   }
 
   get peerCount(): number {
@@ -232,7 +232,7 @@ export class WebRtcTransport implements PacketReceiver, AsyncDisposable {
     const local = connection?.localAddress ?? this.#socket.udpHost;
     const address = local ?? guessLocalAddress(peer, networkInterfaces());
     return connection === undefined
-      ? `udp/${address}/${this.udpPort}`
-      : `tcp/${unmapIpAddress(address)}/${this.tcpPort}`;
+      ? `udp/${address}/${this.#socket.udpPort}`
+      : `tcp/${unmapIpAddress(address)}/${this.#socket.tcpPort}`;
   }
 }
