@@ -63,9 +63,17 @@ export class PathManager {
    */
   async authorize(access: AccessRequest, signal?: AbortSignal): Promise<PathGrant> {
     const principal = await this.#components.authorizer.authorize(access, signal);
-    const found = findPathConfig(this.#config, access.path);
-    if (!found) throw notConfigured(access.path);
-    return { pathName: access.path, principal, config: found.config };
+    return this.grant(access.path, principal);
+  }
+
+  /**
+   * The grant of somebody whose credentials were checked elsewhere.
+   * @throws MediaError `invalid-argument` for a path that isn't configured.
+   */
+  grant(pathName: string, principal: Principal): PathGrant {
+    const found = findPathConfig(this.#config, pathName);
+    if (!found) throw notConfigured(pathName);
+    return { pathName, principal, config: found.config };
   }
 
   /** @throws MediaError as Path.publish. */

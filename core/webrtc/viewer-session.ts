@@ -1,5 +1,4 @@
 // One WHEP viewer: its transport, its rows in the egress engine, its RTCP.
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError } from '../base/media-error.ts';
@@ -42,6 +41,8 @@ export interface ViewerSessionComponents {
 }
 
 export interface ViewerSessionOptions {
+  /** UUID, the same as the path reader's. */
+  readonly id: string;
   readonly identity: SessionIdentity;
   readonly lease: ReadLease;
   readonly plan: ViewerPlan;
@@ -53,7 +54,7 @@ export interface ViewerSessionOptions {
 
 /** Viewers get their first media the moment the handshake is done. */
 export class ViewerSession implements Session, PeerCallbacks, EgressMember {
-  readonly id: string = randomUUID();
+  readonly id: string;
   readonly type = 'webRTCSession';
   readonly state = 'read';
   readonly createdAt: number;
@@ -74,6 +75,7 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
   constructor(components: ViewerSessionComponents, options: ViewerSessionOptions) {
     this.#components = components;
     this.#options = options;
+    this.id = options.id;
     this.createdAt = components.clock.nowMs();
     this.user = options.identity.user;
     this.query = options.identity.query;

@@ -1,0 +1,244 @@
+// One WHIP publisher: its transport, and its way into the path once its tracks are flowing.
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { MediaError, toMediaError } from '../base/media-error.ts';
+import type { SrtpWorkspace } from '../egress/srtp-workspace.ts';
+import type { PublishLease, PublishOptions, Publisher } from '../path/path.ts';
+import type { Session } from '../path/session-registry.ts';
+import { PublisherIngest } from './publisher-ingest.ts';
+import type { PublisherPlan } from './publisher-plan.ts';
+import type { IceCredentials } from './transport/ice-credentials.ts';
+import type {
+  PeerCallbacks,
+  PeerConnectedInfo,
+  PeerEnd,
+  PeerSession,
+} from './transport/peer-session.ts';
+import type { SessionIdentity } from './viewer-session.ts';
+
+/** Packets kept while the tracks gather, so that the first key frame is not lost. */
+const MAX_GATHERED_PACKETS = 2000;
+const FEEDBACK_PERIOD_MS = 50;
+
+export interface PublisherSessionComponents {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly workspace: SrtpWorkspace;
+  /** Attaches to the path; throws when the path refuses. */
+  readonly publish: (options: PublishOptions) => PublishLease;
+  readonly onClosed: (session: PublisherSession, reason: MediaError) => void;
+}
+
+export interface PublisherSessionOptions {
+  readonly identity: SessionIdentity;
+  readonly pathName: string;
+  readonly plan: PublisherPlan;
+  /** How long after connecting the tracks may take to flow. */
+  readonly trackGatherTimeoutMs: number;
+}
+
+interface GatheredPacket {
+  readonly section: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Publishes when every planned track has sent a packet, or after the gather time with those that have. */
+export class PublisherSession implements Session, PeerCallbacks, Publisher {
+  readonly id: string = randomUUID();
+  readonly type = 'webRTCSession';
+  readonly state = 'publish';
+  readonly createdAt: number;
+  readonly user: string;
+  readonly query: string;
+  readonly userAgent: string;
+
+  readonly #components: PublisherSessionComponents;
+  readonly #options: PublisherSessionOptions;
+  readonly #logger: Logger;
+  #peer: PeerSession | undefined;
+  #ingest: PublisherIngest | undefined;
+  #lease: PublishLease | undefined;
+  /** Track index in the stream by section; -1 for a section that never sent. */
+  #trackOfSection: number[] = [];
+  #gathered: GatheredPacket[] = [];
+  #gatherTimer: Timer | undefined;
+  #feedbackTimer: Timer | undefined;
+  #hasScheduledPublish = false;
+  #isClosed = false;
+
+  constructor(components: PublisherSessionComponents, options: PublisherSessionOptions) {
+    this.#components = components;
+    this.#options = options;
+    this.createdAt = components.clock.nowMs();
+    this.user = options.identity.user;
+    this.query = options.identity.query;
+    this.userAgent = options.identity.userAgent;
+    this.#logger = components.logger.scope(`session ${this.id.slice(0, 8)}`);
+  }
+
+  get path(): string {
+    return this.#options.pathName;
+  }
+
+  get remoteAddress(): string {
+    const address = this.#peer?.selectedAddress;
+    return address ? `${address.address}:${address.port}` : this.#options.identity.remoteAddress;
+  }
+
+  get isConnected(): boolean {
+    return this.#ingest !== undefined;
+  }
+
+  get localCandidate(): string {
+    return this.#peer?.localCandidate ?? '';
+  }
+
+  get remoteCandidate(): string {
+    return this.#peer?.remoteCandidate ?? '';
+  }
+
+  start(peer: PeerSession): void {
+    this.#peer = peer;
+  }
+
+  readonly onConnected = (info: PeerConnectedInfo): void => {
+    const { clock, workspace } = this.#components;
+    this.#ingest = new PublisherIngest(
+      { clock, workspace, send: (bytes) => void this.#peer?.send(bytes) },
+      {
+        plan: this.#options.plan,
+        keys: info.keys,
+        localSsrc: randomBytes(4).readUInt32BE(0) || 1,
+        onPacket: this.#onPacket,
+        onSenderReport: this.#onSenderReport,
+      },
+    );
+    this.#feedbackTimer = clock.every(FEEDBACK_PERIOD_MS, () => {
+      this.#ingest?.tick();
+      this.#schedulePublish();
+    });
+    this.#gatherTimer = clock.after(this.#options.trackGatherTimeoutMs, () => this.#attach());
+  };
+
+  readonly onRtp = (bytes: Uint8Array): void => {
+    this.#ingest?.receiveRtp(bytes);
+    this.#schedulePublish();
+  };
+
+  readonly onRtcp = (bytes: Uint8Array): void => this.#ingest?.receiveRtcp(bytes);
+
+  /** Publishers get only reports from us; the transport knows where they go. */
+  readonly onAddressChanged = (): void => undefined;
+
+  readonly onClosed = (end: PeerEnd): void => {
+    const kind = end.state === 'closed' ? 'canceled' : 'unavailable';
+    this.close(new MediaError(kind, 'peer-ended', end.message));
+  };
+
+  onPathClosed(reason: MediaError): void {
+    this.close(reason);
+  }
+
+  /** ICE restart: new credentials of ours against the peer's new user name fragment. */
+  restartIce(remoteUfrag: string | undefined): IceCredentials {
+    if (!this.#peer) throw new MediaError('internal', 'internal', 'the session has no transport');
+    return this.#peer.restartIce(remoteUfrag);
+  }
+
+  stats(): Readonly<Record<string, number>> {
+    const stats = this.#ingest?.stats;
+    const tracks = this.#ingest?.tracks ?? [];
+    const [first] = tracks;
+    const sum = (count: (track: (typeof tracks)[number]) => number): number =>
+      tracks.reduce((total, track) => total + count(track), 0);
+    return {
+      inboundBytes: stats?.bytes ?? 0,
+      inboundRTPPackets: stats?.rtpPackets ?? 0,
+      inboundRTPPacketsLost: sum((track) => track.reorder.lostCount),
+      inboundRTPPacketsJitter: first
+        ? first.reception.jitterTicks / first.reception.clockRateHz
+        : 0,
+      inboundRTCPPackets: stats?.rtcpPackets ?? 0,
+      outboundBytes: this.#peer?.bytesSent ?? 0,
+      outboundRTPPackets: 0,
+      outboundRTCPPackets: stats?.rtcpPacketsSent ?? 0,
+      outboundFramesDiscarded: 0,
+    };
+  }
+
+  close(reason: MediaError): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#gatherTimer?.cancel();
+    this.#feedbackTimer?.cancel();
+    this.#gathered = [];
+    this.#lease?.close();
+    this.#peer?.close();
+    this.#logger.info(`closed: ${reason.message}`);
+    this.#components.onClosed(this, reason);
+  }
+
+  readonly #onPacket = (section: number, packet: Uint8Array): void => {
+    if (this.#lease) {
+      this.#lease.writer.writeRtp(this.#trackOfSection[section] ?? -1, packet);
+      return;
+    }
+    if (this.#isClosed || this.#gathered.length >= MAX_GATHERED_PACKETS) return;
+    this.#gathered.push({ section, bytes: packet.slice() });
+    const seen = new Set(this.#gathered.map((gathered) => gathered.section));
+    if (seen.size === this.#options.plan.sections.length) this.#attach();
+  };
+
+  readonly #onSenderReport = (section: number, ntpMs: number, timestampTicks: number): void => {
+    const track = this.#trackOfSection[section] ?? -1;
+    this.#lease?.writer.writeSenderReport(track, ntpMs, timestampTicks);
+  };
+
+  /** Publishes with the sections that have sent, and replays what was gathered. */
+  #attach(): void {
+    this.#gatherTimer?.cancel();
+    if (this.#isClosed || this.#lease) return;
+    const { sections } = this.#options.plan;
+    const seen = new Set(this.#gathered.map((gathered) => gathered.section));
+    if (seen.size === 0) {
+      this.close(new MediaError('deadline-exceeded', 'no-tracks', 'no media came in time'));
+      return;
+    }
+    const active = [...sections.keys()].filter((section) => seen.has(section));
+    const tracks = active.flatMap((section) => sections[section]?.description ?? []);
+    this.#trackOfSection = sections.map((_, section) => active.indexOf(section));
+    try {
+      this.#lease = this.#components.publish({
+        publisher: this,
+        tracks,
+        writer: {
+          onKeyFrameRequest: (track) => this.#ingest?.requestKeyFrame(active[track] ?? -1),
+        },
+      });
+    } catch (thrown) {
+      this.close(toMediaError(thrown));
+      return;
+    }
+    const names = tracks.map((track) => track.codec.name).join(', ');
+    this.#logger.info(
+      `is publishing to path '${this.path}', ${tracks.length} ` +
+        `${tracks.length === 1 ? 'track' : 'tracks'} (${names}) by ${this.remoteCandidate}`,
+    );
+    for (const { section, bytes } of this.#gathered) this.#onPacket(section, bytes);
+    this.#gathered = [];
+    this.#lease.writer.publish();
+  }
+
+  /** Readers are woken once for all datagrams that one turn of the event loop brought. */
+  #schedulePublish(): void {
+    if (this.#hasScheduledPublish || !this.#lease) return;
+    this.#hasScheduledPublish = true;
+    setImmediate(this.#publishNow);
+  }
+
+  readonly #publishNow = (): void => {
+    this.#hasScheduledPublish = false;
+    if (!this.#isClosed) this.#lease?.writer.publish();
+  };
+}

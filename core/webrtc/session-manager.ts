@@ -1,0 +1,298 @@
+// Every WebRTC session of the server, whatever signalling brought it: create, trickle, restart, close.
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { MediaError } from '../base/media-error.ts';
+import type { EgressEngine } from '../egress/egress-engine.ts';
+import { SrtpWorkspace } from '../egress/srtp-workspace.ts';
+import type { PathGrant, PathManager } from '../path/path-manager.ts';
+import type { SessionRegistry } from '../path/session-registry.ts';
+import type { IceCandidate } from '../sdp/ice-candidate.ts';
+import type { Stream } from '../stream/stream.ts';
+import type { AudioTranscoders } from './audio-transcoders.ts';
+import { writeAnswer } from './peer-answer.ts';
+import { readOffer, type PeerOffer } from './peer-offer.ts';
+import { planPublisher } from './publisher-plan.ts';
+import { PublisherSession } from './publisher-session.ts';
+import { publisherSections, viewerSections } from './session-answer.ts';
+import { StreamEgress } from './stream-egress.ts';
+import type { CertificateFingerprint, SrtpProfile } from './transport/dtls-port.ts';
+import type { IceCredentials } from './transport/ice-credentials.ts';
+import type { PeerAddress } from './transport/peer-address.ts';
+import type { PeerCallbacks, PeerSession } from './transport/peer-session.ts';
+import { planViewer, type PlannableTrack, type SkippedTrack } from './viewer-plan.ts';
+import { ViewerSession, type SessionIdentity } from './viewer-session.ts';
+
+/** What the manager needs of the transport. */
+export interface PeerFactory {
+  readonly localFingerprint: CertificateFingerprint;
+  create(
+    options: {
+      readonly remoteUfrag?: string;
+      readonly remoteFingerprints: readonly CertificateFingerprint[];
+      readonly profiles: readonly SrtpProfile[];
+    },
+    callbacks: PeerCallbacks,
+  ): PeerSession;
+}
+
+export interface WebRtcSessionManagerComponents {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly pathManager: PathManager;
+  readonly sessions: SessionRegistry;
+  readonly transport: PeerFactory;
+  readonly engine: EgressEngine<PeerAddress>;
+  readonly transcoders: AudioTranscoders;
+  /** Our candidates, for every answer. */
+  readonly candidates: () => readonly IceCandidate[];
+}
+
+export interface WebRtcSessionManagerOptions {
+  readonly trackGatherTimeoutMs: number;
+}
+
+/** A request for a session that was let in. */
+export interface SessionRequest {
+  readonly grant: PathGrant;
+  readonly identity: SessionIdentity;
+  /** SDP text. */
+  readonly offer: string;
+  readonly signal?: AbortSignal;
+}
+
+/** What signalling tells the client. */
+export interface CreatedSession {
+  /** Public id, as the API lists it. */
+  readonly id: string;
+  /** Capability for PATCH and DELETE; never listed. */
+  readonly secret: string;
+  readonly answer: string;
+  /** Tracks of the stream that the viewer does not get, with reasons. */
+  readonly skipped: readonly SkippedTrack[];
+}
+
+type WebRtcSession = ViewerSession | PublisherSession;
+
+const TICK_MS = 100;
+const TICKS_PER_REPORT = 10;
+
+/** Owns the sessions; knows nothing of HTTP. */
+export class WebRtcSessionManager {
+  readonly #components: WebRtcSessionManagerComponents;
+  readonly #options: WebRtcSessionManagerOptions;
+  readonly #bySecret = new Map<string, WebRtcSession>();
+  readonly #secretOf = new Map<WebRtcSession, string>();
+  readonly #egresses = new Map<Stream, StreamEgress<PeerAddress>>();
+  /** Viewers by the tick in which their reports are due, so that they do not all fall into one. */
+  readonly #wheel: Set<ViewerSession>[] = Array.from({ length: TICKS_PER_REPORT }, () => new Set());
+  /** Apart from the engine's: an answer to RTCP may send media while the RTCP is still read. */
+  readonly #workspace = new SrtpWorkspace();
+  readonly #cname = randomBytes(9).toString('base64url');
+  #timer: Timer | undefined;
+  #tickCount = 0;
+  #wheelNext = 0;
+
+  constructor(components: WebRtcSessionManagerComponents, options: WebRtcSessionManagerOptions) {
+    this.#components = components;
+    this.#options = options;
+  }
+
+  /** Sessions that exist now. */
+  get count(): number {
+    return this.#bySecret.size;
+  }
+
+  start(): void {
+    this.#timer ??= this.#components.clock.every(TICK_MS, () => this.#tick());
+  }
+
+  /**
+   * Lets a viewer watch a path. Waits for a source on demand.
+   * @throws MediaError `not-found` without a stream, `invalid-argument` for a bad or unplayable offer.
+   */
+  async createViewer(request: SessionRequest): Promise<CreatedSession> {
+    const { pathManager, clock, logger, engine, transcoders } = this.#components;
+    const offer = readOffer(request.offer);
+    const stream = await pathManager.waitForStream(request.grant, request.signal);
+    const release = transcoders.wanted(stream, request.grant.config)
+      ? transcoders.acquire(stream)
+      : undefined;
+    try {
+      const plan = planViewer(offer, plannable(stream, release?.stream));
+      const id = randomUUID();
+      const lease = pathManager.read(request.grant, { id, type: 'webRTCSession' });
+      const session = new ViewerSession(
+        {
+          clock,
+          logger,
+          engine,
+          workspace: this.#workspace,
+          egressOf: (wanted) => this.#egressOf(wanted),
+          onClosed: (closed) => this.#forget(closed),
+        },
+        {
+          id,
+          identity: request.identity,
+          lease,
+          plan,
+          cname: this.#cname,
+          onRelease: () => release?.close(),
+        },
+      );
+      const peer = this.#connect(session, offer);
+      this.#wheel[this.#wheelNext++ % TICKS_PER_REPORT]?.add(session);
+      for (const track of plan.skipped) {
+        logger.warn(`path ${session.path}: skipping track (${track.codec}): ${track.message}`);
+      }
+      const answer = this.#answer(offer, peer, viewerSections(plan, this.#cname));
+      return this.#register(session, { answer, skipped: plan.skipped });
+    } catch (thrown) {
+      release?.close();
+      throw thrown;
+    }
+  }
+
+  /**
+   * Lets somebody publish to a path. The publisher is attached once its media flow.
+   * @throws MediaError `invalid-argument` or `unsupported` for an offer that can't be taken.
+   */
+  createPublisher(request: SessionRequest): CreatedSession {
+    const { clock, logger, pathManager } = this.#components;
+    const offer = readOffer(request.offer);
+    const plan = planPublisher(offer);
+    const session = new PublisherSession(
+      {
+        clock,
+        logger,
+        workspace: this.#workspace,
+        publish: (options) => pathManager.publish(request.grant, options),
+        onClosed: (closed) => this.#forget(closed),
+      },
+      {
+        identity: request.identity,
+        pathName: request.grant.pathName,
+        plan,
+        trackGatherTimeoutMs: this.#options.trackGatherTimeoutMs,
+      },
+    );
+    const peer = this.#connect(session, offer);
+    const answer = this.#answer(offer, peer, publisherSections(plan));
+    return this.#register(session, { answer, skipped: [] });
+  }
+
+  /**
+   * ICE restart of a session.
+   * @throws MediaError `not-found` when no session has this secret.
+   */
+  restartIce(secret: string, remoteUfrag: string): IceCredentials {
+    return this.#session(secret).restartIce(remoteUfrag);
+  }
+
+  /** Public id of a session. @throws MediaError `not-found`. */
+  idOf(secret: string): string {
+    return this.#session(secret).id;
+  }
+
+  /** Ends a session on the client's wish. @throws MediaError `not-found`. */
+  close(secret: string): void {
+    const reason = new MediaError('canceled', 'session-deleted', 'closed by the client');
+    this.#session(secret).close(reason);
+  }
+
+  /** Our candidates, for answers to ICE restarts. */
+  candidates(): readonly IceCandidate[] {
+    return this.#components.candidates();
+  }
+
+  /** Ends every session. Idempotent. */
+  closeAll(reason: MediaError): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const session of [...this.#bySecret.values()]) session.close(reason);
+  }
+
+  #session(secret: string): WebRtcSession {
+    const session = this.#bySecret.get(secret);
+    if (!session) throw new MediaError('not-found', 'session-not-found', 'session not found');
+    return session;
+  }
+
+  #connect(session: WebRtcSession, offer: PeerOffer): PeerSession {
+    const { transport, engine } = this.#components;
+    try {
+      const peer = transport.create(
+        {
+          remoteUfrag: offer.iceUfrag,
+          remoteFingerprints: offer.fingerprints,
+          profiles: engine.preferredProfiles,
+        },
+        session,
+      );
+      session.start(peer);
+      return peer;
+    } catch (thrown) {
+      session.close(new MediaError('unavailable', 'session-failed', 'no transport was opened'));
+      throw thrown;
+    }
+  }
+
+  #answer(
+    offer: PeerOffer,
+    peer: PeerSession,
+    sections: ReturnType<typeof viewerSections>,
+  ): string {
+    const { transport } = this.#components;
+    const { ufrag, password } = peer.localCredentials;
+    return writeAnswer(
+      offer,
+      {
+        iceUfrag: ufrag,
+        icePwd: password,
+        fingerprint: transport.localFingerprint,
+        candidates: this.#components.candidates(),
+      },
+      sections,
+    );
+  }
+
+  #register(
+    session: WebRtcSession,
+    facts: Pick<CreatedSession, 'answer' | 'skipped'>,
+  ): CreatedSession {
+    const secret = randomUUID();
+    this.#bySecret.set(secret, session);
+    this.#secretOf.set(session, secret);
+    this.#components.sessions.add(session);
+    return { id: session.id, secret, ...facts };
+  }
+
+  #forget(session: WebRtcSession): void {
+    const secret = this.#secretOf.get(session);
+    this.#secretOf.delete(session);
+    if (secret !== undefined) this.#bySecret.delete(secret);
+    this.#components.sessions.remove(session);
+    if (session instanceof ViewerSession) for (const slot of this.#wheel) slot.delete(session);
+  }
+
+  #egressOf(stream: Stream): StreamEgress<PeerAddress> {
+    const known = this.#egresses.get(stream);
+    if (known) return known;
+    const egress = new StreamEgress(stream, this.#components.engine, () => {
+      this.#egresses.delete(stream);
+    });
+    this.#egresses.set(stream, egress);
+    return egress;
+  }
+
+  #tick(): void {
+    const slot = this.#wheel[this.#tickCount++ % TICKS_PER_REPORT];
+    if (slot) for (const session of [...slot]) session.tick();
+  }
+}
+
+/** The tracks of a stream, and the transcoded audio beside it. */
+function plannable(stream: Stream, transcoded: Stream | undefined): PlannableTrack[] {
+  const streams = transcoded ? [stream, transcoded] : [stream];
+  return streams.flatMap((owner) => owner.tracks.map((track) => ({ stream: owner, track })));
+}
