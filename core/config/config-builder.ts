@@ -2,7 +2,7 @@
 import { toMediaError } from '../base/media-error.ts';
 import type { Config, GlobalConfig, PathConfig } from './config.ts';
 import { dottedPath, IssueCollector } from './config-issue.ts';
-import type { PathSegment, Place } from './config-issue.ts';
+import type { ConfigIssue, PathSegment, Place } from './config-issue.ts';
 import type { KeyTable } from './config-key.ts';
 import type { ConfigRegistry } from './config-registry.ts';
 import { decodeDefaults, decodeKeys } from './decode-keys.ts';
@@ -17,7 +17,7 @@ import {
 import { EnvironmentOverrides } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { globalKeys } from './global-keys.ts';
-import type { ConfigCheck } from './load-config.ts';
+import type { ExplicitValues, MergedValues } from './explicit-values.ts';
 import { NotBuiltFilter } from './not-built-filter.ts';
 import { orderPathRules } from './path-match.ts';
 import { pathKeys } from './path-keys.ts';
@@ -29,6 +29,11 @@ export interface BuilderOptions {
   readonly filePath: string | undefined;
   readonly registry: ConfigRegistry;
 }
+
+/** Outcome of a check: a configuration, or every error with its line and column. */
+export type ConfigCheck =
+  | { readonly config: Config; readonly issues: readonly [] }
+  | { readonly config: undefined; readonly issues: readonly ConfigIssue[] };
 
 /** Reads, overrides, modernises, decodes, validates and freezes. */
 export class ConfigBuilder {
@@ -214,16 +219,6 @@ interface Sections {
   readonly pathDefaults: RawMap;
   readonly paths: ReadonlyMap<string, RawMap>;
 }
-
-/** What the file and the environment set themselves, without defaults. */
-export interface ExplicitValues {
-  readonly global: DecodedValues;
-  readonly pathDefaults: DecodedValues;
-  readonly paths: ReadonlyMap<string, DecodedValues>;
-}
-
-/** Explicit values over defaults. */
-export type MergedValues = ExplicitValues;
 
 function overlay(lower: DecodedValues, upper: DecodedValues): DecodedValues {
   return new Map([...lower, ...upper]);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { MediaError } from '../base/media-error.ts';
-import type { LoadConfigOptions } from './load-config.ts';
+import type { Environment } from './environment.ts';
 import { yamlLimits } from './yaml-limits.ts';
 
 const NAMES_IN_FOLDER = ['rtsp-simple-server.yml', 'mediamtx.yml'];
@@ -11,6 +11,16 @@ const SYSTEM_FILES = [
   '/usr/etc/mediamtx.yml',
   '/etc/mediamtx/mediamtx.yml',
 ];
+
+/** Where a configuration comes from. */
+export interface ConfigInput {
+  /** Text of the file; read from `filePath` when absent. Both absent: built-in defaults. */
+  readonly text?: string;
+  /** For reading, for messages, and for resolving relative `file:` sources. */
+  readonly filePath?: string;
+  /** The environment of the process; give {} to ignore it. */
+  readonly env: Environment;
+}
 
 /** The file to load when none was named: in `folder` first, then where systems keep it. */
 export function findConfigFile(folder: string): string | undefined {
@@ -23,7 +33,7 @@ export function findConfigFile(folder: string): string | undefined {
  * @throws MediaError `not-found`, `unavailable`, `resource-exhausted` (over 10 MiB) or
  * `unsupported` (encrypted).
  */
-export function readConfigText(options: LoadConfigOptions): string {
+export function readConfigText(options: ConfigInput): string {
   if (options.env['MTX_CONFKEY'] !== undefined || options.env['RTSP_CONFKEY'] !== undefined) {
     throw new MediaError(
       'unsupported',

@@ -1,5 +1,5 @@
 // Turns off what this version cannot do, with one warning per key.
-import type { ExplicitValues, MergedValues } from './config-builder.ts';
+import type { ExplicitValues, MergedValues } from './explicit-values.ts';
 import type { IssueCollector, PathSegment } from './config-issue.ts';
 import type { DecodedValues } from './decode-keys.ts';
 import {

@@ -51,7 +51,7 @@ export class PathPattern {
    * took no part is empty), or undefined.
    */
   match(text: string): readonly string[] | undefined {
-    const characters = [...text].map((character) => character.codePointAt(0) ?? 0);
+    const characters = Array.from(text, (character) => character.codePointAt(0) ?? 0);
     let threads: Thread[] = [];
     let found: Thread['slots'] | undefined;
     for (let index = 0; index <= characters.length; index++) {
@@ -62,7 +62,7 @@ export class PathPattern {
       threads = this.#advance(run.threads, position.after);
       if (threads.length === 0 && found !== undefined) break;
     }
-    return found && toGroups([...text], found);
+    return found && toGroups(Array.from(text), found);
   }
 
   /** Follows the steps that consume nothing, in order of preference; a match cuts what is after. */

@@ -232,7 +232,7 @@ export class RegexParser {
     const end = this.#text.indexOf('\\E', this.#at);
     const quoted = this.#text.slice(this.#at + 2, end < 0 ? undefined : end);
     this.#at = end < 0 ? this.#text.length : end + 2;
-    return [...quoted].map((character) => this.#literal(character.codePointAt(0) ?? 0));
+    return Array.from(quoted, (character) => this.#literal(character.codePointAt(0) ?? 0));
   }
 
   #class(): RegexNode {

@@ -34,8 +34,9 @@ export function childSchema(
   if (inner instanceof z.ZodArray) return inner.element;
   if (inner instanceof z.ZodTuple) return inner.def.items[Number(segment)];
   if (!(inner instanceof z.ZodObject)) return undefined;
+  const shape: z.core.$ZodShape = inner.shape;
   const name = String(segment);
-  return Object.hasOwn(inner.shape, name) ? inner.shape[name] : undefined;
+  return Object.hasOwn(shape, name) ? shape[name] : undefined;
 }
 
 /** Names of the fields of a struct; empty for anything else. */

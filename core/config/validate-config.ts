@@ -1,7 +1,7 @@
 // Runs every rule over a decoded configuration and places each fault where its key was written.
 import { toMediaError } from '../base/media-error.ts';
 import type { GlobalConfig, PathConfig } from './config.ts';
-import type { ExplicitValues } from './config-builder.ts';
+import type { ExplicitValues } from './explicit-values.ts';
 import type { IssueCollector, PathSegment } from './config-issue.ts';
 import { isCatchAll, isPatternName, pathNameFault } from './path-name.ts';
 import { PathPattern } from './path-pattern.ts';

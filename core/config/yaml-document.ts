@@ -133,7 +133,7 @@ export class YamlDocument {
   }
 
   #readScalar(node: Scalar, path: readonly PathSegment[]): RawValue {
-    const { value } = node;
+    const value: unknown = node.value;
     if (node.type === Scalar.PLAIN && node.tag === undefined && typeof value === 'string') {
       if (TRUE_WORDS.test(value)) return true;
       if (FALSE_WORDS.test(value)) return false;
@@ -144,7 +144,7 @@ export class YamlDocument {
     this.#issue(offsetOf(node), {
       code: 'config-invalid-value',
       path,
-      message: `'${String(value)}' is not a value that can be used here`,
+      message: `'${(node.source ?? '').slice(0, 64)}' is not a value that can be used here`,
     });
     return null;
   }
@@ -272,9 +272,10 @@ export function emptyMap(): RawMap {
 /** A key as written: `8554:` is the text "8554". */
 function keyText(pair: Pair): string | undefined {
   if (!isScalar(pair.key)) return undefined;
-  const { value, source } = pair.key;
+  const { source } = pair.key;
+  const value: unknown = pair.key.value;
   if (typeof value === 'string') return value;
-  return value === null ? undefined : (source ?? String(value));
+  return value === null ? undefined : source;
 }
 
 function isNode(value: unknown): value is Node {
