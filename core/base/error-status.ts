@@ -20,6 +20,7 @@ export const kindToHttpStatus: Readonly<Record<ErrorKind, number>> = {
 /** Codes whose HTTP status is fixed by the protocol or by a documented API; these win over the kind. */
 export const codeToHttpStatus: ReadonlyMap<string, number> = new Map([
   ['method-not-allowed', 405],
+  ['offer-not-acceptable', 406],
   ['request-timeout', 408],
   ['body-too-large', 413],
   ['url-too-long', 414],

@@ -57,6 +57,7 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
   readonly #options: PublisherSessionOptions;
   readonly #logger: Logger;
   #peer: PeerSession | undefined;
+  #remoteUfrag = '';
   #ingest: PublisherIngest | undefined;
   #lease: PublishLease | undefined;
   /** Track index in the stream by section; -1 for a section that never sent. */
@@ -90,6 +91,11 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
     return this.#ingest !== undefined;
   }
 
+  /** The peer's user name fragment of the newest offer or restart. */
+  get remoteUfrag(): string {
+    return this.#remoteUfrag;
+  }
+
   get localCandidate(): string {
     return this.#peer?.localCandidate ?? '';
   }
@@ -98,8 +104,9 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
     return this.#peer?.remoteCandidate ?? '';
   }
 
-  start(peer: PeerSession): void {
+  start(peer: PeerSession, remoteUfrag: string): void {
     this.#peer = peer;
+    this.#remoteUfrag = remoteUfrag;
   }
 
   readonly onConnected = (info: PeerConnectedInfo): void => {
@@ -141,8 +148,9 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
   }
 
   /** ICE restart: new credentials of ours against the peer's new user name fragment. */
-  restartIce(remoteUfrag: string | undefined): IceCredentials {
+  restartIce(remoteUfrag: string): IceCredentials {
     if (!this.#peer) throw new MediaError('internal', 'internal', 'the session has no transport');
+    this.#remoteUfrag = remoteUfrag;
     return this.#peer.restartIce(remoteUfrag);
   }
 

@@ -189,6 +189,11 @@ export class WebRtcSessionManager {
     return this.#session(secret).restartIce(remoteUfrag);
   }
 
+  /** Whether `remoteUfrag` is the one that the session already works with. @throws MediaError `not-found`. */
+  isCurrentUfrag(secret: string, remoteUfrag: string): boolean {
+    return this.#session(secret).remoteUfrag === remoteUfrag;
+  }
+
   /** Public id of a session. @throws MediaError `not-found`. */
   idOf(secret: string): string {
     return this.#session(secret).id;
@@ -229,7 +234,7 @@ export class WebRtcSessionManager {
         },
         session,
       );
-      session.start(peer);
+      session.start(peer, offer.iceUfrag);
       return peer;
     } catch (thrown) {
       session.close(new MediaError('unavailable', 'session-failed', 'no transport was opened'));

@@ -67,6 +67,7 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
   readonly #egresses: StreamEgress<PeerAddress>[] = [];
   readonly #logger: Logger;
   #peer: PeerSession | undefined;
+  #remoteUfrag = '';
   #medias: ViewerMedia[] = [];
   #rtcp: ViewerRtcp | undefined;
   #srtcp: SrtcpReceiver | undefined;
@@ -96,6 +97,11 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
     return this.#rtcp !== undefined;
   }
 
+  /** The peer's user name fragment of the newest offer or restart. */
+  get remoteUfrag(): string {
+    return this.#remoteUfrag;
+  }
+
   get localCandidate(): string {
     return this.#peer?.localCandidate ?? '';
   }
@@ -105,8 +111,9 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
   }
 
   /** Gives the session its transport; the session joins the streams it was planned for. */
-  start(peer: PeerSession): void {
+  start(peer: PeerSession, remoteUfrag: string): void {
     this.#peer = peer;
+    this.#remoteUfrag = remoteUfrag;
     for (const { stream } of this.#options.plan.sections) {
       const egress = this.#components.egressOf(stream);
       if (this.#egresses.includes(egress)) continue;
@@ -171,8 +178,9 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
   }
 
   /** ICE restart: new credentials of ours against the peer's new user name fragment. */
-  restartIce(remoteUfrag: string | undefined): IceCredentials {
+  restartIce(remoteUfrag: string): IceCredentials {
     if (!this.#peer) throw new MediaError('internal', 'internal', 'the session has no transport');
+    this.#remoteUfrag = remoteUfrag;
     return this.#peer.restartIce(remoteUfrag);
   }
 

@@ -1,0 +1,191 @@
+// WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep) over HTTP: one pair of routes for each.
+import { MediaError } from '../base/media-error.ts';
+import type { HttpReply } from '../http/http-reply.ts';
+import { jsonReply } from '../http/http-reply.ts';
+import type { HttpRequest } from '../http/http-request.ts';
+import type { AccessRule, Route } from '../http/route.ts';
+import type { PathManager } from '../path/path-manager.ts';
+import { parseTrickleFragment, formatTrickleFragment } from '../sdp/trickle-fragment.ts';
+import { iceServerLinks, type IceServerProvider } from './ice-server-provider.ts';
+import type { CreatedSession, SessionRequest, WebRtcSessionManager } from './session-manager.ts';
+
+/** Longest offer or fragment, in bytes. */
+const MAX_BODY_BYTES = 128 * 1024;
+const SDP_TYPE = 'application/sdp';
+const FRAGMENT_TYPE = 'application/trickle-ice-sdpfrag';
+const METHODS = 'OPTIONS, GET, POST, PATCH, DELETE';
+const REQUEST_HEADERS = 'Authorization, Content-Type, If-Match';
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
+
+export interface SignalingComponents {
+  readonly manager: WebRtcSessionManager;
+  readonly pathManager: PathManager;
+  readonly iceServers: IceServerProvider;
+}
+
+type Verb = 'whip' | 'whep';
+
+/** The routes of WHIP and WHEP. */
+export function signalingRoutes(components: SignalingComponents): Route[] {
+  return (['whip', 'whep'] as const).flatMap((verb) => [
+    optionsRoute(components, verb),
+    postRoute(components, verb),
+    patchRoute(components, verb),
+    deleteRoute(components, verb),
+  ]);
+}
+
+function accessOf(verb: Verb): AccessRule {
+  return {
+    type: 'action',
+    action: verb === 'whip' ? 'publish' : 'read',
+    path: (request) => request.parameter('path'),
+  };
+}
+
+/** PATCH and DELETE: whoever knows the secret of the location may use it. */
+const SECRET_ACCESS: AccessRule = {
+  type: 'public',
+  reason: 'the secret in the URL is the capability',
+};
+
+function optionsRoute({ pathManager, iceServers }: SignalingComponents, verb: Verb): Route {
+  return {
+    methods: ['OPTIONS'],
+    pattern: `/*path/${verb}`,
+    access: accessOf(verb),
+    exposeHeaders: ['Accept-Post', 'Link'],
+    action: async (request) => {
+      pathManager.grant(request.parameter('path'), { user: request.user });
+      return {
+        status: 204,
+        headers: {
+          'Accept-Post': SDP_TYPE,
+          'Access-Control-Allow-Methods': METHODS,
+          'Access-Control-Allow-Headers': REQUEST_HEADERS,
+          Link: iceServerLinks(await iceServers.iceServers(request.signal)),
+        },
+      };
+    },
+  };
+}
+
+function postRoute(components: SignalingComponents, verb: Verb): Route {
+  const { manager, pathManager, iceServers } = components;
+  return {
+    methods: ['POST'],
+    pattern: `/*path/${verb}`,
+    access: accessOf(verb),
+    maxBodyBytes: MAX_BODY_BYTES,
+    exposeHeaders: ['ETag', 'ID', 'Accept-Patch', 'Link', 'Location'],
+    action: async (request) => {
+      requireType(request, SDP_TYPE);
+      const pathName = request.parameter('path');
+      const offer = await request.readText();
+      const grant = pathManager.grant(pathName, { user: request.user });
+      const servers = await iceServers.iceServers(request.signal);
+      const asked: SessionRequest = {
+        grant,
+        offer,
+        identity: {
+          user: request.user,
+          remoteAddress: request.ip,
+          query: request.rawQuery,
+          userAgent: request.headers['user-agent'] ?? '',
+        },
+        signal: request.signal,
+      };
+      const created =
+        verb === 'whip' ? manager.createPublisher(asked) : await manager.createViewer(asked);
+      return createdReply(request, created, iceServerLinks(servers));
+    },
+  };
+}
+
+function patchRoute({ manager }: SignalingComponents, verb: Verb): Route {
+  return {
+    methods: ['PATCH'],
+    pattern: `/*path/${verb}/:secret`,
+    access: SECRET_ACCESS,
+    maxBodyBytes: MAX_BODY_BYTES,
+    exposeHeaders: ['ETag'],
+    action: async (request) => {
+      requireType(request, FRAGMENT_TYPE);
+      const secret = secretOf(request);
+      const id = manager.idOf(secret);
+      const fragment = parseTrickleFragment(await request.readText());
+      const ufrag = fragment.iceUfrag ?? fragment.medias.find((media) => media.iceUfrag)?.iceUfrag;
+      // Candidates need no storing: an ice-lite server learns addresses from checks.
+      if (ufrag === undefined || manager.isCurrentUfrag(secret, ufrag)) return { status: 204 };
+      const local = manager.restartIce(secret, ufrag);
+      const body = formatTrickleFragment({
+        iceUfrag: local.ufrag,
+        icePwd: local.password,
+        bundleGroups: fragment.bundleGroups,
+        medias: [
+          {
+            mid: fragment.medias.find((media) => media.mid !== undefined)?.mid ?? '0',
+            candidates: manager.candidates(),
+            hasEndOfCandidates: true,
+          },
+        ],
+      });
+      return {
+        status: 200,
+        headers: { 'Content-Type': FRAGMENT_TYPE, ETag: `"${local.ufrag}"`, ID: id },
+        body,
+      };
+    },
+  };
+}
+
+function deleteRoute({ manager }: SignalingComponents, verb: Verb): Route {
+  return {
+    methods: ['DELETE'],
+    pattern: `/*path/${verb}/:secret`,
+    access: SECRET_ACCESS,
+    action: (request) => {
+      manager.close(secretOf(request));
+      return jsonReply({ status: 'ok' });
+    },
+  };
+}
+
+function createdReply(
+  request: HttpRequest,
+  created: CreatedSession,
+  links: readonly string[],
+): HttpReply {
+  const query = request.rawQuery === '' ? '' : `?${request.rawQuery}`;
+  const location = `${encodeURI(request.path)}/${created.secret}${query}`;
+  return {
+    status: 201,
+    headers: {
+      'Content-Type': SDP_TYPE,
+      ETag: '*',
+      ID: created.id,
+      'Accept-Patch': FRAGMENT_TYPE,
+      Location: location,
+      ...(links.length > 0 ? { Link: links } : {}),
+    },
+    body: created.answer,
+  };
+}
+
+function requireType(request: HttpRequest, wanted: string): void {
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
+  if (type === wanted) return;
+  throw new MediaError(
+    'unsupported',
+    'invalid-content-type',
+    `invalid Content-Type '${type ?? ''}': ${wanted} is needed`,
+  );
+}
+
+function secretOf(request: HttpRequest): string {
+  const secret = request.parameter('secret').toLowerCase();
+  if (!UUID.test(secret)) {
+    throw new MediaError('invalid-argument', 'invalid-secret', 'invalid secret');
+  }
+  return secret;
+}
