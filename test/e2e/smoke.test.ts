@@ -1,0 +1,63 @@
+// The whole way, once: ffmpeg publishes, ffprobe reads, Chromium watches, the server stops cleanly.
+import assert from 'node:assert/strict';
+import type { ChildProgram } from './support/child-program.ts';
+import { Chromium } from './support/chromium.ts';
+import { publishWithFfmpeg } from './support/ffmpeg-publisher.ts';
+import { decodeWithFfmpeg, probeWithFfprobe } from './support/ffmpeg-reader.ts';
+import { ServerProcess } from './support/server-process.ts';
+import { WhepPage } from './support/whep-page.ts';
+
+describe('a stream from ffmpeg', () => {
+  let server: ServerProcess;
+  let publisher: ChildProgram;
+  let browser: Chromium;
+
+  before(async () => {
+    server = await ServerProcess.start();
+    const url = server.rtspUrl('cam');
+    publisher = await publishWithFfmpeg({ url, video: 'h264', audio: 'opus' });
+    browser = await Chromium.launch();
+  });
+
+  after(async () => {
+    await browser.close();
+    await publisher.stop();
+    await server.stop();
+  });
+
+  it('is read by ffprobe, beginning with a key frame', async () => {
+    const report = await probeWithFfprobe({ url: server.rtspUrl('cam') });
+    assert.deepEqual(
+      report.streams.map((stream) => stream.codec_name),
+      ['h264', 'opus'],
+    );
+    const first = report.packets.find((packet) => packet.codec_type === 'video');
+    assert.match(first?.flags ?? '', /^K/u);
+  });
+
+  it('is decoded by ffmpeg without a complaint about the picture', async () => {
+    const report = await decodeWithFfmpeg({ url: server.rtspUrl('cam'), durationSeconds: 2 });
+    assert.ok(report.videoFrames >= 45, `${report.videoFrames} frames`);
+    assert.doesNotMatch(report.warnings, /h264.*(error|concealing|no frame)/iu);
+  });
+
+  it('plays in Chromium with sound', async () => {
+    const viewer = await WhepPage.start(await browser.openKit(), { url: server.whepUrl('cam') });
+    assert.equal(viewer.exchange.status, 201, viewer.exchange.body);
+    const report = await viewer.waitFor(
+      ({ video, audio }) => (video?.framesDecoded ?? 0) >= 50 && (audio?.totalAudioEnergy ?? 0) > 0,
+    );
+    assert.equal(report.video?.codec, 'video/H264');
+    assert.equal(report.audio?.codec, 'audio/opus');
+    assert.equal(report.video.packetsLost, 0);
+    assert.ok((report.picture?.contrast ?? 0) > 20, JSON.stringify(report.picture));
+    assert.equal(await viewer.stop(), 200);
+  });
+});
+
+describe('the server', () => {
+  it('ends with code 0 on SIGTERM', async () => {
+    const server = await ServerProcess.start();
+    assert.deepEqual(await server.stop('SIGTERM'), { code: 0, signal: null });
+  });
+});

@@ -1,0 +1,48 @@
+// The reporter counts what passed and failed, and lets no test be skipped in CI.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const PROJECT_ROOT = dirname(dirname(import.meta.dirname));
+
+describe('mocha reporter', () => {
+  let folder = '';
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'reporter-'));
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  function run(tests: string, isCi: boolean): { status: number | null; last: string; sum: string } {
+    const spec = join(folder, 'spec.cjs');
+    const summary = join(folder, 'summary.txt');
+    writeFileSync(spec, tests);
+    writeFileSync(summary, '');
+    const mocha = join(PROJECT_ROOT, 'node_modules/mocha/bin/mocha.js');
+    const reporter = join(import.meta.dirname, 'mocha-reporter.ts');
+    const args = [mocha, '--no-config', '--no-package', '--reporter', reporter, spec];
+    const env = { ...process.env, CI: isCi ? 'true' : '', MOCHA_SUMMARY_FILE: summary };
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
+    const last = stdout.trim().split('\n').at(-1) ?? '';
+    return { status, last, sum: readFileSync(summary, 'utf8') };
+  }
+
+  it('counts', () => {
+    const tests = "it('a', () => {}); it('b', () => {}); it('c', () => { throw new Error('c'); });";
+    assert.deepEqual(run(tests, false), { status: 1, last: '2 passed, 1 failed', sum: '2 1\n' });
+  });
+
+  it('lets a test be skipped on a desk, not in CI', () => {
+    const tests = "it('a', () => {}); it.skip('b', () => {});";
+    assert.deepEqual(run(tests, false), { status: 0, last: '1 passed, 0 failed', sum: '1 0\n' });
+    assert.deepEqual(run(tests, true), { status: 1, last: '1 passed, 1 failed', sum: '1 1\n' });
+  });
+
+  it('lets a test be skipped in CI whose data is not part of the repository', () => {
+    const tests = "it('a', () => {}); it.skip('b (shared testdata absent)', () => {});";
+    assert.deepEqual(run(tests, true), { status: 0, last: '1 passed, 0 failed', sum: '1 0\n' });
+  });
+});
