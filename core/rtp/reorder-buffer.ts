@@ -11,6 +11,7 @@ export interface ReorderHandler {
   onRestart(): void;
 }
 
+/** Bounds of a reorder buffer. */
 export interface ReorderBufferOptions {
   /** Packets that can be held, a power of two, 64..512. */
   readonly capacityPackets?: number;

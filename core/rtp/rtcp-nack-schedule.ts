@@ -1,6 +1,7 @@
 // Decides which missing packets to ask for now: when first, how often again, and when to stop.
 import type { ReorderBuffer } from './reorder-buffer.ts';
 
+/** Timing of requests; defaults suit round trips up to 100 ms. */
 export interface NackScheduleOptions {
   /** Requests per missing packet at most. */
   readonly maxTries?: number;
