@@ -5,6 +5,7 @@ export interface Timer {
   cancel(): void;
 }
 
+/** Source of time and timers: `systemClock`, or hands that a test turns. */
 export interface Clock {
   /** Wall time, milliseconds since 1970 (Date.now()). */
   nowMs(): number;

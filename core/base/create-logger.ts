@@ -3,6 +3,7 @@ import { destination, pino, type DestinationStream, type Logger as Pino } from '
 import type { LogFields, Logger, LogLevel } from './logger.ts';
 import { redactUrls } from './url-redaction.ts';
 
+/** What the log shows and where it goes. */
 export interface CreateLoggerOptions {
   readonly level: LogLevel;
   /** JSON lines instead of text. */

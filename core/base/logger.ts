@@ -1,5 +1,6 @@
 // The logging interface that every room takes as a dependency; the composition root builds the real one.
 
+/** Levels from the most to the least urgent. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
 /** Facts beside a log line. Never a secret, token or URL with credentials. */

@@ -18,6 +18,7 @@ export type ErrorKind =
 /** Extra facts about a failure, safe to log: never a secret, token or URL with credentials. */
 export type ErrorContext = Readonly<Record<string, string | number | boolean | undefined>>;
 
+/** What may go with a failure beside its text. */
 export interface MediaErrorOptions {
   readonly cause?: unknown;
   readonly context?: ErrorContext;

@@ -70,6 +70,11 @@ export const LAYERS: readonly Layer[] = [
     purpose: 'the hub: Stream, Track, TrackRing, readers, key frame requests',
   },
   {
+    room: 'core/transcode',
+    mayImport: ['core/config', 'core/codec', 'core/rtp', 'core/stream'],
+    purpose: 'audio that browsers cannot play to Opus, one ffmpeg for each stream',
+  },
+  {
     room: 'core/path',
     mayImport: ['core/config', 'core/codec', 'core/auth', 'core/stream'],
     purpose: 'names to streams: sources, publishers, on-demand, session registry',
