@@ -25,6 +25,7 @@ import { ConfigValidator } from './validate-config.ts';
 import { emptyMap, isRawMap, YamlDocument } from './yaml-document.ts';
 import type { RawMap } from './yaml-document.ts';
 
+/** What the builder needs beside the text. */
 export interface BuilderOptions {
   readonly filePath: string | undefined;
   readonly registry: ConfigRegistry;

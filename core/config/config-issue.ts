@@ -25,6 +25,7 @@ export interface ConfigIssue {
   readonly place: Place;
 }
 
+/** A fault before its place is known. */
 export interface IssueDetails {
   readonly code: string;
   readonly path: readonly PathSegment[];

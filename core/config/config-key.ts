@@ -10,6 +10,7 @@ export interface ConfigKey<S extends z.ZodType = z.ZodType> {
   readonly description: string;
 }
 
+/** Keys by name. */
 export type KeyTable = Readonly<Record<string, ConfigKey>>;
 
 /** The decoded values of a table, by key. */

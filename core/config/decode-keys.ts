@@ -9,6 +9,7 @@ import { childSchema, fieldNames, inputKind, isSecret, schemaAt } from './schema
 import { isRawMap } from './yaml-document.ts';
 import type { RawMap, RawValue } from './yaml-document.ts';
 
+/** What is known about the section to decode. */
 export interface DecodeOptions {
   readonly table: KeyTable;
   /** Keys that are not in the table but accepted elsewhere, for "did you mean". */

@@ -95,6 +95,7 @@ export const deprecatedPathKeys: KeyTable = {
   ),
 };
 
+/** Where warnings and traces of moved keys go. */
 export interface MoveOptions {
   readonly issues: IssueCollector;
   /** Receives the old dotted path by the new one, so that errors point at what was written. */

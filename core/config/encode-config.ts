@@ -54,6 +54,24 @@ function encodeSection(
 }
 
 function encodeValue(definition: ConfigKey, value: unknown): YmlValue {
-  // Schema edge: the input side of every key's schema is a yml value.
-  return definition.schema.encode(value) as YmlValue;
+  return toYmlValue(definition.schema.encode(value));
+}
+
+/** Proves that an encoded value is one that yml can hold. */
+function toYmlValue(value: unknown): YmlValue {
+  if (Array.isArray(value)) return value.map(toYmlValue);
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+      return value;
+    case 'object':
+      if (value === null) return null;
+      return Object.fromEntries(
+        Object.entries(value).map(([name, inner]) => [name, toYmlValue(inner)]),
+      );
+    default:
+      // A key of an outer layer that decodes to "nothing" (undefined) has no yml form but null.
+      return null;
+  }
 }

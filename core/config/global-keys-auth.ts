@@ -27,6 +27,7 @@ const LOCAL_NETWORKS = [
   'fe80::/10',
 ];
 
+/** Keys about who may do what. */
 export const authKeys = {
   authMethod: key(
     oneOf('internal', 'http', 'jwt'),

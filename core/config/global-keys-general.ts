@@ -2,6 +2,7 @@
 import { key } from './config-key.ts';
 import { count, flag, integer, listOf, oneOf, signedTimerDuration, text } from './value-schemas.ts';
 
+/** Keys about log, time-outs, buffers and connection hooks. */
 export const generalKeys = {
   logLevel: key(
     oneOf('error', 'warn', 'info', 'debug'),

@@ -2,6 +2,7 @@
 import { key } from './config-key.ts';
 import { address, flag, ipRanges, text, texts } from './value-schemas.ts';
 
+/** Keys of the API, metrics, profiling and playback servers. */
 export const httpKeys = {
   api: key(flag, false, 'Starts the control API.'),
   apiAddress: key(address, ':9997', 'Listen address of the control API.'),

@@ -14,6 +14,7 @@ import {
   texts,
 } from './value-schemas.ts';
 
+/** Keys of RTMP, HLS, SRT and Media over QUIC. */
 export const protocolKeys = {
   rtmp: key(flag, true, 'Starts the RTMP server.'),
   rtmpEncryption: key(encryption, 'no', 'RTMPS: no, optional (both) or strict (only).'),

@@ -2,6 +2,7 @@
 import { key } from './config-key.ts';
 import { address, encryption, flag, ipRanges, listOf, oneOf, port, text } from './value-schemas.ts';
 
+/** Keys of the RTSP server. */
 export const rtspKeys = {
   rtsp: key(flag, true, 'Starts the RTSP server.'),
   rtspTransports: key(

@@ -24,6 +24,7 @@ const iceServer = z
   })
   .readonly();
 
+/** Keys of the WebRTC server. */
 export const webrtcKeys = {
   webrtc: key(flag, true, 'Starts the WebRTC server (WHIP and WHEP).'),
   webrtcAddress: key(address, ':8889', 'Listen address of WHIP, WHEP and their pages.'),

@@ -7,6 +7,7 @@ import type { ConfigInput } from './config-file.ts';
 import { ConfigRegistry } from './config-registry.ts';
 import { issuesToError } from './config-issue.ts';
 
+/** What to load, and with which keys. */
 export interface LoadConfigOptions extends ConfigInput {
   /** Keys of outer layers. */
   readonly registry?: ConfigRegistry;

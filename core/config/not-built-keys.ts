@@ -16,6 +16,7 @@ export interface NotBuiltValue {
   readonly feature: string;
 }
 
+/** Global keys without function. */
 export const notBuiltGlobalKeys: readonly NotBuiltKey[] = [
   { key: 'api', feature: 'the control API', off: false },
   { key: 'metrics', feature: 'the metrics server', off: false },
@@ -30,6 +31,7 @@ export const notBuiltGlobalKeys: readonly NotBuiltKey[] = [
   { key: 'runOnDisconnect', feature: 'this hook', off: '' },
 ];
 
+/** Path keys without function. */
 export const notBuiltPathKeys: readonly NotBuiltKey[] = [
   { key: 'record', feature: 'recording', off: false },
   { key: 'forward', feature: 'forwarding', off: [] },
@@ -50,6 +52,7 @@ export const notBuiltPathKeys: readonly NotBuiltKey[] = [
   { key: 'runOnRecordSegmentComplete', feature: 'this hook', off: '' },
 ];
 
+/** Values that are refused. */
 export const notBuiltValues: readonly NotBuiltValue[] = [
   { key: 'authMethod', values: ['http'], feature: 'authentication over HTTP' },
   { key: 'authMethod', values: ['jwt'], feature: 'authentication with JWT' },

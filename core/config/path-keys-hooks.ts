@@ -2,6 +2,7 @@
 import { key } from './config-key.ts';
 import { flag, text, timerDuration } from './value-schemas.ts';
 
+/** Keys of the hooks of a path. */
 export const hookKeys = {
   runOnInit: key(text, '', 'Command that runs as long as the path exists.'),
   runOnInitRestart: key(flag, false, 'Starts runOnInit again when it exits.'),

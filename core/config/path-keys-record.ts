@@ -2,6 +2,7 @@
 import { key } from './config-key.ts';
 import { duration, flag, oneOf, size, text } from './value-schemas.ts';
 
+/** Keys about recording. */
 export const recordKeys = {
   record: key(flag, false, 'Records the stream to disk.'),
   recordPath: key(

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { key } from './config-key.ts';
 import { count, decimal, flag, oneOf, text } from './value-schemas.ts';
 
+/** Keys of a Raspberry Pi camera. */
 export const rpiCameraKeys = {
   rpiCameraCamID: key(count, 0, 'Number of the camera.'),
   rpiCameraSecondary: key(flag, false, 'Second stream of a camera that another path uses.'),

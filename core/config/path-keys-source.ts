@@ -32,6 +32,7 @@ const forwardTarget = z
   })
   .readonly();
 
+/** Keys about the source, its publishers and readers. */
 export const sourceKeys = {
   source: key(text, 'publisher', 'publisher, redirect, rpiCamera, or the URL to pull from.'),
   sourceFingerprint: key(text, '', 'SHA-256 fingerprint of the certificate of the source.'),

@@ -1,15 +1,16 @@
 // Rules between global keys: time-outs, queue and packet sizes, addresses of enabled servers.
 import type { GlobalConfig } from './config.ts';
-import { parseIpRange } from './ip-range.ts';
-import type { ListenAddress } from './listen-address.ts';
 import type { ReportGlobal } from './validation.ts';
-import { toMediaError } from '../base/media-error.ts';
+import { IpSet } from '../base/ip-address.ts';
+import type { ListenAddress } from '../base/listen-address.ts';
 
 // Ethernet's 1500 bytes less the IPv4 header (20) and the UDP header (8).
 const MAX_UDP_PAYLOAD_BYTES = 1472;
 // Below this an RTP header and a fragment header leave no room for media.
 const MIN_UDP_PAYLOAD_BYTES = 64;
-const MULTICAST = parseIpRange('224.0.0.0/4');
+const MULTICAST = new IpSet(['224.0.0.0/4'], 'multicast');
+// RFC 1112: 224.0.0.0/4, and a prefix that stays inside.
+const NETWORK = /^([\d.]+)\/(\d{1,2})$/u;
 
 /** Reports every broken rule between the global keys, authentication and WebRTC aside. */
 export function validateGlobal(global: GlobalConfig, report: ReportGlobal): void {
@@ -91,15 +92,10 @@ function validatePortPair(
 }
 
 function validateMulticast(global: GlobalConfig, report: ReportGlobal): void {
-  const key = 'multicastIPRange';
-  try {
-    const range = parseIpRange(global.multicastIPRange);
-    const prefix = BigInt(32 - MULTICAST.prefixLength);
-    const isMulticast = range.network >> prefix === MULTICAST.network >> prefix;
-    if (range.version !== 4 || !isMulticast) {
-      report([key], `'${global.multicastIPRange}' is not an IPv4 multicast network`);
-    }
-  } catch (failure) {
-    report([key], toMediaError(failure).message);
+  const [, network = '', prefix = ''] = NETWORK.exec(global.multicastIPRange) ?? [];
+  const isInside = MULTICAST.contains(network) && Number(prefix) >= 4 && Number(prefix) <= 32;
+  if (!isInside) {
+    const message = `'${global.multicastIPRange}' is not an IPv4 multicast network`;
+    report(['multicastIPRange'], message);
   }
 }

@@ -1,25 +1,28 @@
 // The value types of mediamtx.yml as zod schemas; codecs decode the yml form and encode it back.
 import { z } from 'zod';
+import { IpSet } from '../base/ip-address.ts';
+import type { ListenAddress } from '../base/listen-address.ts';
 import { toMediaError } from '../base/media-error.ts';
 import { formatDuration, parseDuration } from './duration.ts';
-import { parseIpRange } from './ip-range.ts';
-import type { IpRange } from './ip-range.ts';
-import { formatListenAddress, parseListenAddress } from './listen-address.ts';
-import type { ListenAddress } from './listen-address.ts';
+import { formatListenAddress, parseOptionalAddress } from './listen-address.ts';
 import { formatSize, parseSize } from './size.ts';
 
 // Node's timers hold 31 bits of milliseconds; a longer time-out would fire at once.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Any text. */
 export const text = z.string();
 
 /** Text that is never shown: passwords, tokens, pass phrases. */
 export const secretText = z.string().meta({ secret: true });
 
+/** yes or no. */
 export const flag = z.boolean();
 
+/** Any number. */
 export const decimal = z.number();
 
+/** A whole number. */
 export const integer = z.int();
 
 /** A whole number that is zero or more. */
@@ -53,16 +56,17 @@ export const size = parsed(parseSize, formatSize, z.number());
 
 /** Host and port, undefined when empty (off). */
 export const address = parsed(
-  parseListenAddress,
+  parseOptionalAddress,
   formatListenAddress,
   z.custom<ListenAddress | undefined>(),
 );
 
-const ipRange = parsed(parseIpRange, (range) => range.text, z.custom<IpRange>());
+const ipRange = parsed(checkIpRange, (text) => text, z.string());
 
-/** IP addresses and networks, for `matchesIp()`. */
+/** Checked IP addresses and networks, to be given to `IpSet`. */
 export const ipRanges = listOf(ipRange);
 
+/** Any texts. */
 export const texts = listOf(z.string());
 
 /** Whether plain and encrypted listeners run: no = plain, strict = encrypted, optional = both. */
@@ -113,4 +117,9 @@ export function parsed<S extends z.ZodType>(
     },
     encode: (value) => encode(value),
   });
+}
+
+function checkIpRange(range: string): string {
+  new IpSet([range], 'write for example 192.168.1.7 or 192.168.0.0/16');
+  return range;
 }

@@ -8,6 +8,7 @@ import { findLimitViolation, yamlLimits } from './yaml-limits.ts';
 /** A value as the file has it. Maps have no prototype. */
 export type RawValue = null | boolean | number | string | RawValue[] | RawMap;
 
+/** Keys and values as the file has them. */
 export interface RawMap {
   [key: string]: RawValue;
 }
@@ -265,8 +266,7 @@ export function isRawMap(value: RawValue | undefined): value is RawMap {
 
 /** A map without prototype, safe for any key. */
 export function emptyMap(): RawMap {
-  // Object.create is typed `any`; a null prototype is the point here.
-  return Object.create(null) as RawMap;
+  return { __proto__: null };
 }
 
 /** A key as written: `8554:` is the text "8554". */
