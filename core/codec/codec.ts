@@ -16,6 +16,8 @@ export interface H264Codec {
 export interface H265Codec {
   readonly name: 'H265';
   readonly clockRateHz: 90000;
+  /** sprop-max-don-diff; above 0 the payloads carry decoding order numbers, which is not supported. */
+  readonly maxDonDiff?: number;
   readonly vps?: Uint8Array;
   readonly sps?: Uint8Array;
   readonly pps?: Uint8Array;
