@@ -1,0 +1,69 @@
+// What this version cannot do: one warning per key, and an error where silence would be dangerous.
+import assert from 'node:assert/strict';
+import { checkConfig, loadConfig } from '../../../core/config/load-config.ts';
+import {
+  notBuiltGlobalKeys,
+  notBuiltPathKeys,
+  notBuiltValues,
+} from '../../../core/config/not-built-keys.ts';
+
+function warningsOf(text: string): string[] {
+  return loadConfig({ text, filePath: 'm.yml', env: {} }).warnings.map(({ message }) => message);
+}
+
+describe('functions that are not built', () => {
+  for (const { key, feature, off } of notBuiltGlobalKeys) {
+    const value = off === false ? 'yes' : 'x';
+    it(`are ignored with a warning: ${key}`, () => {
+      const config = loadConfig({ text: `${key}: ${value}`, filePath: 'm.yml', env: {} });
+      assert.deepEqual(
+        config.warnings.map(({ message }) => message),
+        [`m.yml:1:1: ${key}: ${feature} is not available in this version; key ignored`],
+      );
+      assert.deepEqual({ ...config.global }[key], off);
+    });
+  }
+
+  it('warn once for a key that many paths set', () => {
+    const keys = notBuiltPathKeys.map(({ key }) => key);
+    if (!keys.includes('runOnRead')) return;
+    assert.deepEqual(
+      warningsOf('pathDefaults: {runOnRead: x}\npaths: {a: {runOnRead: x}, b: {runOnRead: ""}}'),
+      [
+        'm.yml:1:16: pathDefaults.runOnRead: this hook is not available in this version; key ignored (here and in 1 other places)',
+      ],
+    );
+  });
+
+  it('say nothing about keys that turn nothing on', () => {
+    assert.deepEqual(
+      warningsOf(
+        'rtmp: no\nrtmpAddress: :1\nhlsVariant: fmp4\nhls: no\nrunOnConnect:\npathDefaults: {record: no, forward: []}',
+      ),
+      [],
+    );
+  });
+
+  it('name each path whose source cannot be pulled', () => {
+    assert.deepEqual(warningsOf('paths: {a: {source: "srt://h:1"}}'), [
+      "m.yml:1:13: paths.a.source: sources of kind 'srt' are not available in this version; the path stays without stream",
+    ]);
+  });
+
+  for (const { key, values, feature } of notBuiltValues) {
+    for (const value of values) {
+      it(`are an error where security depends on them: ${key}: ${value}`, () => {
+        const { issues } = checkConfig({ text: `${key}: ${value}`, env: {} });
+        assert.deepEqual(
+          issues.map(({ code, message }) => [code, message]),
+          [
+            [
+              'config-not-available',
+              `'${value}' cannot be used: ${feature} is not available in this version`,
+            ],
+          ],
+        );
+      });
+    }
+  }
+});
