@@ -138,6 +138,7 @@ export class HttpListener implements AsyncDisposable {
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
+      keepAliveTimeoutBuffer: Math.min(1000, limits.keepAliveTimeoutMs),
       connectionsCheckingInterval: Math.min(1000, shortestMs),
       noDelay: true,
       shouldUpgradeCallback: (incoming) => this.#upgrades.wants(incoming),

@@ -6,6 +6,7 @@ import type { Logger } from '../base/logger.ts';
 import { MediaError, toMediaError } from '../base/media-error.ts';
 import { checkDeclaredLength } from './body-reader.ts';
 import { errorReply, type ErrorEnvelope } from './error-reply.ts';
+import type { HttpReply } from './http-reply.ts';
 import { IncomingRequest } from './incoming-request.ts';
 import { applyReply } from './koa-reply.ts';
 import type { HttpLimits } from './listener-options.ts';
@@ -89,7 +90,7 @@ export class RequestPipeline {
     } catch (thrown) {
       this.#fail(context, exchange, toMediaError(thrown));
     } finally {
-      this.#lingerAfter(context);
+      this.#afterAnswer(context);
       context.res.setTimeout(this.#limits.writeTimeoutMs, () => context.req.destroy());
     }
   }
@@ -99,7 +100,7 @@ export class RequestPipeline {
     const { method, headers } = context.req;
     const preflight = cors.preflight(method, headers);
     if (preflight !== undefined) {
-      applyReply(context, { status: 204, headers: preflight });
+      this.#reply(context, { status: 204, headers: preflight });
       return;
     }
     cors.checkOrigin(method ?? '', headers);
@@ -126,7 +127,7 @@ export class RequestPipeline {
     if (route.exposeHeaders !== undefined) {
       context.set('Access-Control-Expose-Headers', route.exposeHeaders.join(', '));
     }
-    applyReply(context, reply);
+    this.#reply(context, reply);
   }
 
   #begin({ req, res }: Context): Exchange {
@@ -151,7 +152,11 @@ export class RequestPipeline {
 
   #setBaseHeaders(context: Context, { identity }: Exchange): void {
     context.set(identity.headers);
+  }
+
+  #reply(context: Context, reply: HttpReply): void {
     if (this.#isClosing) context.set('Connection', 'close');
+    applyReply(context, reply);
   }
 
   #fail(context: Context, exchange: Exchange, error: MediaError): void {
@@ -164,7 +169,7 @@ export class RequestPipeline {
     for (const name of context.res.getHeaderNames()) context.remove(name);
     this.#setBaseHeaders(context, exchange);
     const facts = { requestId, path: exchange.target?.path ?? '' };
-    applyReply(context, errorReply(error, facts, exchange.envelope ?? this.#envelope));
+    this.#reply(context, errorReply(error, facts, exchange.envelope ?? this.#envelope));
   }
 
   #log(context: Context, { identity, target }: Exchange, error: MediaError): void {
@@ -181,11 +186,14 @@ export class RequestPipeline {
   }
 
   /**
+   * Leaves the connection as it should be.
    * A refused body may still be arriving. Closing at once would reset the connection and the client
    * would never see the answer, so the rest is read and dropped for a moment.
    */
-  #lingerAfter({ req, res }: Context): void {
+  #afterAnswer({ req, res }: Context): void {
     res.once('finish', () => {
+      // An answer that had begun before the close could not tell its client to close.
+      if (this.#isClosing) req.socket.destroySoon();
       if (req.complete) return;
       const { clock } = this.#components;
       const timer = clock.after(this.#limits.lingerMs, () => req.socket.destroy());

@@ -12,8 +12,7 @@ export interface RequestTarget {
 }
 
 const ABSOLUTE_FORM = /^https?:\/\/[^/?#\\]*/iu;
-// eslint-disable-next-line no-control-regex -- control characters are what must be found
-const FORBIDDEN = /[\u0000-\u001f\u007f\\]/u;
+const FORBIDDEN = /[\p{Cc}\\]/u;
 
 /**
  * Reads a request target (RFC 9112 section 3.2).
