@@ -80,6 +80,11 @@ export const LAYERS: readonly Layer[] = [
     purpose: 'names to streams: sources, publishers, on-demand, session registry',
   },
   {
+    room: 'core/file',
+    mayImport: ['core/config', 'core/codec', 'core/rtp', 'core/stream', 'core/path'],
+    purpose: 'sources that are files: an MP4 in a loop',
+  },
+  {
     room: 'core/egress',
     mayImport: ['core/rtp', 'core/stream'],
     purpose: "viewers' outgoing packets: rewrite, protect, send, retransmit, behind one interface",
@@ -216,6 +221,7 @@ export const LAYERS: readonly Layer[] = [
     mayImport: ['core/*', 'pro/*'],
     purpose: 'second composition root: MediaServer plus the Pro rooms',
   },
+  { room: 'pro/command-line.ts', mayImport: [], purpose: 'what the arguments ask for' },
   {
     room: 'pro/main.ts',
     mayImport: ['core/*', 'pro/*'],

@@ -1,6 +1,6 @@
-// Copies what the compiler leaves behind into dist/: browser pages and shipped files.
+// Copies what the compiler leaves behind into dist/: browser pages, shipped files, the version.
 import { cpSync, globSync } from 'node:fs';
 
-for (const folder of globSync(['core/**/pages', 'core/assets', 'pro/web'])) {
-  cpSync(folder, `dist/${folder}`, { recursive: true });
+for (const entry of globSync(['core/**/pages', 'core/assets', 'pro/web', 'package.json'])) {
+  cpSync(entry, `dist/${entry}`, { recursive: true });
 }
