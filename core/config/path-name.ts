@@ -1,5 +1,4 @@
 // Rules for path names and for the keys of `paths`.
-import { MediaError } from '../base/media-error.ts';
 
 /** Longest path name that a client may ask for, in bytes. */
 export const maxPathNameBytes = 255;
@@ -30,15 +29,4 @@ export function pathNameFault(name: string): string | undefined {
     return "can't contain '.' or '..' as a segment";
   }
   return undefined;
-}
-
-/** @throws MediaError `invalid-argument` when `name` cannot be a path name. */
-export function checkPathName(name: string): void {
-  const fault = pathNameFault(name);
-  if (fault === undefined) return;
-  throw new MediaError(
-    'invalid-argument',
-    'invalid-path-name',
-    `invalid path name '${name.slice(0, maxPathNameBytes)}': ${fault}`,
-  );
 }
