@@ -10,7 +10,7 @@ import type { SessionRegistry } from '../path/session-registry.ts';
 import type { IceCandidate } from '../sdp/ice-candidate.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { AudioTranscoders } from './audio-transcoders.ts';
-import { writeAnswer } from './peer-answer.ts';
+import { writeAnswer, type AnsweredSection } from './peer-answer.ts';
 import { readOffer, type PeerOffer } from './peer-offer.ts';
 import { planPublisher } from './publisher-plan.ts';
 import { PublisherSession } from './publisher-session.ts';
@@ -44,8 +44,8 @@ export interface WebRtcSessionManagerComponents {
   readonly transport: PeerFactory;
   readonly engine: EgressEngine<PeerAddress>;
   readonly transcoders: AudioTranscoders;
-  /** Our candidates, for every answer. */
-  readonly candidates: () => readonly IceCandidate[];
+  /** Our candidates, gathered for every answer. */
+  readonly candidates: () => Promise<readonly IceCandidate[]>;
 }
 
 export interface WebRtcSessionManagerOptions {
@@ -114,6 +114,7 @@ export class WebRtcSessionManager {
   async createViewer(request: SessionRequest): Promise<CreatedSession> {
     const { pathManager, clock, logger, engine, transcoders } = this.#components;
     const offer = readOffer(request.offer);
+    const candidates = await this.candidates();
     const stream = await pathManager.waitForStream(request.grant, request.signal);
     const release = transcoders.wanted(stream, request.grant.config)
       ? transcoders.acquire(stream)
@@ -145,7 +146,7 @@ export class WebRtcSessionManager {
       for (const track of plan.skipped) {
         logger.warn(`path ${session.path}: skipping track (${track.codec}): ${track.message}`);
       }
-      const answer = this.#answer(offer, peer, viewerSections(plan, this.#cname));
+      const answer = this.#answer(offer, { peer, candidates }, viewerSections(plan, this.#cname));
       return this.#register(session, { answer, skipped: plan.skipped });
     } catch (thrown) {
       release?.close();
@@ -157,10 +158,11 @@ export class WebRtcSessionManager {
    * Lets somebody publish to a path. The publisher is attached once its media flow.
    * @throws MediaError `invalid-argument` or `unsupported` for an offer that can't be taken.
    */
-  createPublisher(request: SessionRequest): CreatedSession {
+  async createPublisher(request: SessionRequest): Promise<CreatedSession> {
     const { clock, logger, pathManager } = this.#components;
     const offer = readOffer(request.offer);
     const plan = planPublisher(offer);
+    const candidates = await this.candidates();
     const session = new PublisherSession(
       {
         clock,
@@ -177,7 +179,7 @@ export class WebRtcSessionManager {
       },
     );
     const peer = this.#connect(session, offer);
-    const answer = this.#answer(offer, peer, publisherSections(plan));
+    const answer = this.#answer(offer, { peer, candidates }, publisherSections(plan));
     return this.#register(session, { answer, skipped: [] });
   }
 
@@ -205,9 +207,15 @@ export class WebRtcSessionManager {
     this.#session(secret).close(reason);
   }
 
-  /** Our candidates, for answers to ICE restarts. */
-  candidates(): readonly IceCandidate[] {
-    return this.#components.candidates();
+  /** Our candidates, as answers carry them. @throws MediaError `unavailable` when there is none. */
+  async candidates(): Promise<readonly IceCandidate[]> {
+    const candidates = await this.#components.candidates();
+    if (candidates.length > 0) return candidates;
+    throw new MediaError(
+      'unavailable',
+      'no-ice-candidates',
+      'the server has no address to offer: set webrtcIPsFromInterfaces or webrtcAdditionalHosts',
+    );
   }
 
   /** Ends every session. Idempotent. */
@@ -244,8 +252,8 @@ export class WebRtcSessionManager {
 
   #answer(
     offer: PeerOffer,
-    peer: PeerSession,
-    sections: ReturnType<typeof viewerSections>,
+    { peer, candidates }: { peer: PeerSession; candidates: readonly IceCandidate[] },
+    sections: readonly AnsweredSection[],
   ): string {
     const { transport } = this.#components;
     const { ufrag, password } = peer.localCredentials;
@@ -255,7 +263,7 @@ export class WebRtcSessionManager {
         iceUfrag: ufrag,
         icePwd: password,
         fingerprint: transport.localFingerprint,
-        candidates: this.#components.candidates(),
+        candidates,
       },
       sections,
     );

@@ -95,8 +95,9 @@ function postRoute(components: SignalingComponents, verb: Verb): Route {
         },
         signal: request.signal,
       };
-      const created =
-        verb === 'whip' ? manager.createPublisher(asked) : await manager.createViewer(asked);
+      const created = await (verb === 'whip'
+        ? manager.createPublisher(asked)
+        : manager.createViewer(asked));
       return createdReply(request, created, iceServerLinks(servers));
     },
   };
@@ -125,7 +126,7 @@ function patchRoute({ manager }: SignalingComponents, verb: Verb): Route {
         medias: [
           {
             mid: fragment.medias.find((media) => media.mid !== undefined)?.mid ?? '0',
-            candidates: manager.candidates(),
+            candidates: await manager.candidates(),
             hasEndOfCandidates: true,
           },
         ],

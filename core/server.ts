@@ -1,0 +1,177 @@
+// The media server put together: builds every room, starts them in order, stops them in reverse.
+import { InternalAuthorizer } from './auth/internal-authorizer.ts';
+import { warnOpenAccess } from './auth/open-access.ts';
+import type { Clock } from './base/clock.ts';
+import { systemClock } from './base/clock.ts';
+import { Lifetime } from './base/lifetime.ts';
+import type { Logger } from './base/logger.ts';
+import type { Config } from './config/config.ts';
+import { FileSourceFactory } from './file/file-source.ts';
+import { PathManager } from './path/path-manager.ts';
+import { SessionRegistry } from './path/session-registry.ts';
+import type { SourceFactory } from './path/source.ts';
+import { RtspServer } from './rtsp/rtsp-server.ts';
+import { RtspSourceFactory } from './rtsp/rtsp-source.ts';
+import { OpusTranscoders } from './transcode/opus-transcoders.ts';
+import { ConfiguredIceServers } from './webrtc/configured-ice-servers.ts';
+import type { IceServerProvider } from './webrtc/ice-server-provider.ts';
+import { WebRtcServer } from './webrtc/webrtc-server.ts';
+
+/** Parts that an outer layer may bring. */
+export interface MediaServerComponents {
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  /** Tells clients which STUN and TURN servers to use; by default `webrtcICEServers2`. */
+  readonly iceServers?: IceServerProvider;
+  readonly sourceFactories?: readonly SourceFactory[];
+}
+
+export interface MediaServerOptions {
+  readonly config: Config;
+  /** Folders to look for ffmpeg in, separated as in PATH. */
+  readonly searchPath: string;
+}
+
+/** A listener for the table printed at start. */
+export interface ListenerInfo {
+  readonly name: string;
+  /** What to open or connect to, e.g. `rtsp://localhost:8554`. */
+  readonly url: string;
+}
+
+/** The core of the product: RTSP, WebRTC and file sources around one set of paths. */
+export class MediaServer {
+  readonly sessions = new SessionRegistry();
+  readonly pathManager: PathManager;
+  readonly authorizer: InternalAuthorizer;
+
+  readonly #components: MediaServerComponents;
+  readonly #options: MediaServerOptions;
+  readonly #clock: Clock;
+  readonly #lifetime = new Lifetime();
+  #rtsp: RtspServer | undefined;
+  #webrtc: WebRtcServer | undefined;
+
+  /** @throws MediaError `invalid-argument` for users that can't be understood. */
+  constructor(components: MediaServerComponents, options: MediaServerOptions) {
+    this.#components = components;
+    this.#options = options;
+    this.#clock = components.clock ?? systemClock;
+    const { logger } = components;
+    const { config } = options;
+    this.authorizer = new InternalAuthorizer(config.global.authInternalUsers, {
+      clock: this.#clock,
+      logger: logger.scope('auth'),
+    });
+    this.pathManager = new PathManager(
+      {
+        clock: this.#clock,
+        logger,
+        authorizer: this.authorizer,
+        random: Math.random,
+        sourceFactories: [
+          new RtspSourceFactory(this.#clock),
+          new FileSourceFactory(this.#clock, config.filePath),
+          ...(components.sourceFactories ?? []),
+        ],
+      },
+      config,
+    );
+  }
+
+  /** What runs where, in the order of starting. */
+  get listeners(): readonly ListenerInfo[] {
+    const listeners: ListenerInfo[] = [];
+    for (const { scheme, address } of this.#rtsp?.listenAddresses ?? []) {
+      const name = scheme === 'rtsps' ? 'RTSPS' : 'RTSP';
+      listeners.push({ name, url: `${scheme}://${hostOf(address.host)}:${address.port}/<path>` });
+    }
+    if (this.#webrtc) listeners.push(...webRtcListeners(this.#webrtc, this.#options.config));
+    return listeners;
+  }
+
+  /** What is open to others, one sentence each. */
+  get accessWarnings(): readonly string[] {
+    return warnOpenAccess(this.#options.config.global.authInternalUsers);
+  }
+
+  /** @throws MediaError when a listener can't be opened; what was opened is closed again. */
+  async start(): Promise<void> {
+    try {
+      await this.#startAll();
+    } catch (failure) {
+      await this.close();
+      throw failure;
+    }
+  }
+
+  /** Ends every session, source and listener. Idempotent. */
+  close(): Promise<void> {
+    return this.#lifetime.close();
+  }
+
+  async #startAll(): Promise<void> {
+    const { config } = this.#options;
+    this.#lifetime.own(this.pathManager);
+    this.pathManager.start();
+    if (config.global.rtsp) await this.#startRtsp();
+    if (config.global.webrtc) await this.#startWebRtc();
+  }
+
+  async #startRtsp(): Promise<void> {
+    const rtsp = new RtspServer(
+      {
+        pathManager: this.pathManager,
+        sessions: this.sessions,
+        clock: this.#clock,
+        logger: this.#components.logger.scope('RTSP'),
+      },
+      this.#options.config.global,
+    );
+    this.#lifetime.own(rtsp);
+    await rtsp.start();
+    this.#rtsp = rtsp;
+  }
+
+  async #startWebRtc(): Promise<void> {
+    const { config, searchPath } = this.#options;
+    const logger = this.#components.logger.scope('WebRTC');
+    const clock = this.#clock;
+    const transcoders = new OpusTranscoders({ clock, logger }, { searchPath });
+    this.#lifetime.own(transcoders);
+    const webrtc = new WebRtcServer(
+      {
+        clock,
+        logger,
+        transcoders,
+        authorizer: this.authorizer,
+        pathManager: this.pathManager,
+        sessions: this.sessions,
+        iceServers:
+          this.#components.iceServers ??
+          new ConfiguredIceServers(clock, config.global.webrtcICEServers2),
+      },
+      config.global,
+    );
+    this.#lifetime.own(webrtc);
+    await webrtc.start();
+    this.#webrtc = webrtc;
+  }
+}
+
+function webRtcListeners(webrtc: WebRtcServer, config: Config): ListenerInfo[] {
+  const { http, udpPort, tcpPort } = webrtc.ports;
+  const scheme = config.global.webrtcEncryption ? 'https' : 'http';
+  const listeners = [
+    { name: 'Player and WHIP/WHEP', url: `${scheme}://${hostOf(http.host)}:${http.port}/` },
+  ];
+  if (udpPort > 0) listeners.push({ name: 'WebRTC media', url: `udp port ${udpPort}` });
+  if (tcpPort > 0) listeners.push({ name: 'WebRTC media', url: `tcp port ${tcpPort}` });
+  return listeners;
+}
+
+/** What to type for a listener on every interface. */
+function hostOf(host: string): string {
+  if (host === '') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,191 @@
+// The WebRTC side of the server put together: transport, engine, sessions, HTTP.
+import { lookup } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
+import type { Authorizer } from '../auth/access-request.ts';
+import { httpAccess } from '../auth/http-access.ts';
+import type { Clock } from '../base/clock.ts';
+import { Lifetime } from '../base/lifetime.ts';
+import type { ListenAddress } from '../base/listen-address.ts';
+import type { Logger } from '../base/logger.ts';
+import { MediaError } from '../base/media-error.ts';
+import { formatListenAddress } from '../config/listen-address.ts';
+import type { GlobalConfig } from '../config/config.ts';
+import { TsEgressEngine } from '../egress/ts-egress-engine.ts';
+import { HttpListener } from '../http/http-listener.ts';
+import { Router } from '../http/router.ts';
+import type { PathManager } from '../path/path-manager.ts';
+import type { SessionRegistry } from '../path/session-registry.ts';
+import { parseIceCandidate, type IceCandidate } from '../sdp/ice-candidate.ts';
+import type { AudioTranscoders } from './audio-transcoders.ts';
+import type { IceServerProvider } from './ice-server-provider.ts';
+import { pageRoutes } from './page-routes.ts';
+import { WebRtcSessionManager } from './session-manager.ts';
+import { signalingRoutes } from './signaling-routes.ts';
+import { WeriftDtlsFactory } from './transport/dtls-werift.ts';
+import { HostCandidates } from './transport/host-candidates.ts';
+import type { PeerAddress } from './transport/peer-address.ts';
+import { defaultTransportOptions } from './transport/transport-options.ts';
+import { WebRtcTransport } from './transport/webrtc-transport.ts';
+
+export interface WebRtcServerComponents {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly authorizer: Authorizer;
+  readonly pathManager: PathManager;
+  readonly sessions: SessionRegistry;
+  readonly iceServers: IceServerProvider;
+  readonly transcoders: AudioTranscoders;
+}
+
+/** Ports that are really open; useful when the configuration says 0. */
+export interface WebRtcPorts {
+  readonly http: ListenAddress;
+  readonly udpPort: number;
+  readonly tcpPort: number;
+}
+
+/** WHIP, WHEP, their pages and their media. */
+export class WebRtcServer {
+  readonly #components: WebRtcServerComponents;
+  readonly #config: GlobalConfig;
+  readonly #lifetime = new Lifetime();
+  #transport: WebRtcTransport | undefined;
+  #listener: HttpListener | undefined;
+  #manager: WebRtcSessionManager | undefined;
+
+  constructor(components: WebRtcServerComponents, config: GlobalConfig) {
+    this.#components = components;
+    this.#config = config;
+  }
+
+  /** The session manager, for other signalling dialects. @throws MediaError before start(). */
+  get manager(): WebRtcSessionManager {
+    if (this.#manager) return this.#manager;
+    throw new MediaError('failed-precondition', 'not-started', 'the WebRTC server is not started');
+  }
+
+  /** @throws MediaError before start(). */
+  get ports(): WebRtcPorts {
+    if (!this.#listener || !this.#transport) {
+      throw new MediaError(
+        'failed-precondition',
+        'not-started',
+        'the WebRTC server is not started',
+      );
+    }
+    return {
+      http: this.#listener.address,
+      udpPort: this.#transport.ports.udpPort,
+      tcpPort: this.#transport.ports.tcpPort,
+    };
+  }
+
+  /** @throws MediaError when a port can't be opened or a certificate can't be read. */
+  async start(): Promise<void> {
+    const { clock } = this.#components;
+    const transport = await this.#startTransport();
+    const engine = new TsEgressEngine<PeerAddress>({ socket: transport.socket, clock });
+    this.#lifetime.own(engine);
+    const manager = this.#createManager(transport, engine);
+    this.#manager = manager;
+    manager.start();
+    this.#lifetime.defer(() => {
+      manager.closeAll(new MediaError('unavailable', 'server-stopping', 'the server is stopping'));
+    });
+    await this.#startListener(manager);
+  }
+
+  /** Idempotent. */
+  close(): Promise<void> {
+    return this.#lifetime.close();
+  }
+
+  async #startTransport(): Promise<WebRtcTransport> {
+    const { clock, logger } = this.#components;
+    const config = this.#config;
+    const dtls = await WeriftDtlsFactory.create(clock, {
+      maxHandshakes: defaultTransportOptions.maxHandshakes,
+      handshakeTimeoutMs: config.webrtcHandshakeTimeout,
+    });
+    const transport = new WebRtcTransport(
+      { clock, logger, dtls },
+      {
+        udpAddress: formatListenAddress(config.webrtcLocalUDPAddress),
+        tcpAddress: formatListenAddress(config.webrtcLocalTCPAddress),
+        connectTimeoutMs: config.webrtcHandshakeTimeout,
+        handshakeTimeoutMs: config.webrtcHandshakeTimeout,
+      },
+    );
+    this.#transport = transport;
+    this.#lifetime.defer(() => transport.close());
+    await transport.start();
+    return transport;
+  }
+
+  #createManager(
+    transport: WebRtcTransport,
+    engine: TsEgressEngine<PeerAddress>,
+  ): WebRtcSessionManager {
+    const { clock, logger, pathManager, sessions, transcoders } = this.#components;
+    const candidates = this.#candidateSource(transport);
+    return new WebRtcSessionManager(
+      { clock, logger, pathManager, sessions, transcoders, transport, engine, candidates },
+      { trackGatherTimeoutMs: this.#config.webrtcTrackGatherTimeout },
+    );
+  }
+
+  #candidateSource(transport: WebRtcTransport): () => Promise<readonly IceCandidate[]> {
+    const { clock, logger } = this.#components;
+    const config = this.#config;
+    const hosts = new HostCandidates(
+      { clock, logger, networkInterfaces, resolve: resolveAll },
+      {
+        ipsFromInterfaces: config.webrtcIPsFromInterfaces,
+        interfacesList: config.webrtcIPsFromInterfacesList,
+        additionalHosts: config.webrtcAdditionalHosts,
+      },
+    );
+    return async () => {
+      const lines = await hosts.gather(transport.ports);
+      return lines.flatMap((line) => parseIceCandidate(line) ?? []);
+    };
+  }
+
+  async #startListener(manager: WebRtcSessionManager): Promise<void> {
+    const { clock, logger, authorizer, pathManager, iceServers } = this.#components;
+    const config = this.#config;
+    const router = new Router([
+      ...signalingRoutes({ manager, pathManager, iceServers }),
+      ...pageRoutes({ pathManager, authorizer }),
+    ]);
+    const address = config.webrtcAddress;
+    if (!address) {
+      throw new MediaError('invalid-argument', 'no-webrtc-address', "'webrtcAddress' is empty");
+    }
+    const listener = new HttpListener(
+      { router, access: httpAccess(authorizer, 'webrtc'), clock, logger: logger.scope('http') },
+      {
+        address,
+        addressKey: 'webrtcAddress',
+        cors: { allowOrigins: config.webrtcAllowOrigins },
+        trustedProxies: config.webrtcTrustedProxies,
+        ...(config.webrtcEncryption
+          ? {
+              tls: {
+                key: { path: config.webrtcServerKey, configKey: 'webrtcServerKey' },
+                cert: { path: config.webrtcServerCert, configKey: 'webrtcServerCert' },
+              },
+            }
+          : {}),
+      },
+    );
+    this.#listener = listener;
+    await listener.start();
+    this.#lifetime.own(listener);
+  }
+}
+
+async function resolveAll(host: string): Promise<readonly string[]> {
+  const found = await lookup(host, { all: true });
+  return found.map((entry) => entry.address);
+}
