@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { DtlsRecordCipher } from './dtls-record-cipher.ts';
 import { dtlsContentType, readDtlsRecords, type DtlsRecord } from './dtls-record.ts';
 
+/** What the handshake leaves behind. */
 export interface DtlsEstablishedParts {
   readonly clock: Clock;
   /** Opens the client's records. */

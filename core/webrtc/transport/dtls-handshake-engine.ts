@@ -11,6 +11,7 @@ export interface HandshakeSecrets {
   readonly serverNonce: Uint8Array;
 }
 
+/** What an engine reports; nothing is called after stop(). */
 export interface HandshakeEngineCallbacks {
   readonly send: (datagram: Uint8Array) => void;
   /** Our Finished was sent. */
@@ -29,6 +30,7 @@ export interface HandshakeEngine {
   stop(): void;
 }
 
+/** Makes the engine of one handshake; `profiles` are the SRTP profiles wanted, best first. */
 export type HandshakeEngineMaker = (
   profiles: readonly SrtpProfile[],
   callbacks: HandshakeEngineCallbacks,

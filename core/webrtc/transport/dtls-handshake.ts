@@ -24,12 +24,14 @@ import {
 } from './dtls-record.ts';
 import type { HandshakeBudget } from './handshake-budget.ts';
 
+/** What a DtlsHandshake needs; the budget is shared by all. */
 export interface DtlsHandshakeComponents {
   readonly clock: Clock;
   readonly budget: HandshakeBudget;
   readonly createEngine: HandshakeEngineMaker;
 }
 
+/** What the offer said, and how long the handshake may take. */
 export interface DtlsHandshakeOptions extends DtlsPortOptions {
   readonly handshakeTimeoutMs: number;
 }

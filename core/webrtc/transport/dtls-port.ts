@@ -31,6 +31,7 @@ export interface CertificateFingerprint {
   readonly value: string;
 }
 
+/** The outcome of a handshake. */
 export interface DtlsConnectedInfo {
   readonly keys: SrtpKeys;
   /** SHA-256 fingerprint of the certificate that the peer showed. */
@@ -41,6 +42,7 @@ export interface DtlsConnectedInfo {
 export type DtlsFailure =
   'timeout' | 'fingerprint-mismatch' | 'no-common-srtp-profile' | 'alert' | 'protocol-error';
 
+/** What an association sends and reports; called synchronously or from a timer. */
 export interface DtlsCallbacks {
   /** Sends one datagram to the peer; called synchronously, the bytes may be kept by the callee. */
   readonly send: (datagram: Uint8Array) => void;
@@ -59,6 +61,7 @@ export interface DtlsPort {
   close(): void;
 }
 
+/** What a handshake has to agree on. */
 export interface DtlsPortOptions {
   /** Fingerprints of the remote description; the peer's certificate has to match one of them. */
   readonly remoteFingerprints: readonly CertificateFingerprint[];

@@ -42,6 +42,7 @@ const RECORD_HEADER_BYTES = 13;
 const HANDSHAKE_HEADER_BYTES = 12;
 const MAX_RECORDS_PER_DATAGRAM = 32;
 
+/** One record of a datagram, a view on its bytes. */
 export interface DtlsRecord {
   readonly contentType: number;
   readonly version: number;
@@ -113,6 +114,7 @@ export function readHandshakeFragments(body: Uint8Array): HandshakeFragment[] {
   return fragments;
 }
 
+/** The header fields of a record to be written. */
 export interface DtlsRecordHeader {
   readonly contentType: number;
   readonly epoch: number;

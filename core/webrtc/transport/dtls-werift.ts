@@ -34,6 +34,7 @@ import {
 } from './dtls-port.ts';
 import { HandshakeBudget } from './handshake-budget.ts';
 
+/** Limits of all handshakes of one factory. */
 export interface WeriftDtlsOptions {
   readonly maxHandshakes: number;
   /** From the first ClientHello to the keys. */

@@ -25,6 +25,7 @@ export interface HostCandidatesOptions {
   readonly additionalHosts: readonly string[];
 }
 
+/** The system as HostCandidates sees it. */
 export interface HostCandidatesComponents {
   readonly clock: Clock;
   readonly logger: Logger;

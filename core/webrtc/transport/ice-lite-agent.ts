@@ -18,6 +18,7 @@ export interface IceGeneration {
   readonly remoteUfrag: string | undefined;
 }
 
+/** What an agent knows from the offer, and its limits. */
 export interface IceLiteAgentOptions {
   readonly remoteUfrag: string | undefined;
   /** The selected path counts as gone when nothing came over it for so long. */

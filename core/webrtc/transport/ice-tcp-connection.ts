@@ -10,6 +10,7 @@ export interface IceTcpListenerCallbacks {
   readonly onClosed: (connection: IceTcpConnection) => void;
 }
 
+/** Time and limits of one connection. */
 export interface IceTcpConnectionOptions {
   readonly clock: Clock;
   readonly maxTcpFrameBytes: number;

@@ -11,6 +11,7 @@ import { listeningPort, type SocketAddressText } from './socket-address.ts';
 import type { TransportCounters } from './transport-counters.ts';
 import type { TransportOptions } from './transport-options.ts';
 
+/** What the listener needs. */
 export interface IceTcpListenerComponents {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -44,6 +45,12 @@ export class IceTcpListener {
   /** Port in use, 0 when not listening. */
   get port(): number {
     return listeningPort(this.#server?.address());
+  }
+
+  /** True when IPv6 connections are accepted. */
+  get isIpv6(): boolean {
+    const address = this.#server?.address();
+    return typeof address === 'object' && address?.family === 'IPv6';
   }
 
   /** The one address bound to; undefined means every address. */

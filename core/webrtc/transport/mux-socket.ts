@@ -24,6 +24,7 @@ export interface MuxSocketAddresses {
   readonly tcpAddress: string;
 }
 
+/** What the socket needs; `counters` are written here and read elsewhere. */
 export interface MuxSocketComponents {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -61,9 +62,9 @@ export class MuxSocket implements MediaSocket, AsyncDisposable {
     return this.#tcp?.host;
   }
 
-  /** True when UDP takes IPv6, too. */
+  /** True when peers can come over IPv6, too. */
   get isIpv6(): boolean {
-    return this.#udp?.isIpv6 ?? false;
+    return (this.#udp?.isIpv6 ?? false) || (this.#tcp?.isIpv6 ?? false);
   }
 
   get tcpConnectionCount(): number {

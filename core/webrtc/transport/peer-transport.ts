@@ -30,6 +30,7 @@ export interface PeerPath extends IcePath {
   readonly peer: PeerTransport;
 }
 
+/** What a peer needs. */
 export interface PeerTransportComponents {
   readonly clock: Clock;
   readonly socket: PeerSocket;

@@ -4,13 +4,18 @@ import { readUint16, readUint32 } from '../../base/bytes.ts';
 import { hmacSha1 } from './hmac-sha1.ts';
 import { stunFingerprint } from './stun-fingerprint.ts';
 
+/** Third and fourth word of every message, RFC 8489 §5. */
 export const STUN_MAGIC_COOKIE = 0x2112a442;
+/** Type, length, cookie and transaction id. */
 export const STUN_HEADER_BYTES = 20;
 /** Longest STUN message that is looked at; a check is about 100 bytes. */
 export const MAX_STUN_BYTES = 1_280;
 
+/** Message type of a connectivity check, RFC 8489 §18.1. */
 export const STUN_BINDING_REQUEST = 0x0001;
+/** Message type of its success response. */
 export const STUN_BINDING_SUCCESS = 0x0101;
+/** Message type of its error response. */
 export const STUN_BINDING_ERROR = 0x0111;
 
 /** Attribute types that are read or written here (RFC 8489 §18.3, RFC 8445 §16.1). */

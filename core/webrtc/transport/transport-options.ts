@@ -1,5 +1,6 @@
 // Every limit and timer of the WebRTC transport layer in one place.
 
+/** Limits in bytes, milliseconds and counts. */
 export interface TransportOptions {
   /** Asked of the kernel for the UDP socket, bytes each; the system may give less. */
   readonly receiveBufferBytes: number;

@@ -27,6 +27,7 @@ import { createTransportCounters, type TransportCounters } from './transport-cou
 import { defaultTransportOptions, type TransportOptions } from './transport-options.ts';
 import type { SocketBufferSizes } from './udp-endpoint.ts';
 
+/** What the transport needs. */
 export interface WebRtcTransportComponents {
   readonly clock: Clock;
   readonly logger: Logger;
