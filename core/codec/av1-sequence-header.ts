@@ -2,6 +2,7 @@
 import { Av1ObuType, av1ObuPayloadStart, av1ObuType } from './av1-obu.ts';
 import { BitReader } from './bit-reader.ts';
 
+/** What is read of an AV1 sequence header. */
 export interface Av1SequenceHeader {
   /** seq_profile: 0 Main, 1 High, 2 Professional. */
   readonly profile: number;

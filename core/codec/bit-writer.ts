@@ -1,5 +1,6 @@
 // Writes bits, most significant first; used for small configuration records.
 
+/** A growing list of bits; the counterpart of BitReader. */
 export class BitWriter {
   readonly #bytes: number[] = [];
   #freeBits = 0;

@@ -112,6 +112,7 @@ export interface GenericCodec {
   readonly fmtp: string;
 }
 
+/** Every codec a track can have; `name` tells them apart. */
 export type Codec =
   | H264Codec
   | H265Codec
@@ -126,8 +127,10 @@ export type Codec =
   | LpcmCodec
   | GenericCodec;
 
+/** Name of a codec in this project. */
 export type CodecName = Codec['name'];
 
+/** Kind of a track, as in the m= line of SDP. */
 export type MediaKind = 'video' | 'audio' | 'application';
 
 /** The m= kind of a codec; `Generic` carries its own kind in the track. */

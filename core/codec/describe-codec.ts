@@ -7,6 +7,7 @@ import { parseH265Sps } from './h265-sps.ts';
 /** Properties as the control API shows them, e.g. `{ width: 1920, profile: 'High', level: '4.1' }`. */
 export type CodecProps = Readonly<Record<string, string | number | boolean>>;
 
+/** A codec as people and the control API see it. */
 export interface CodecDescription {
   /** Track label of the control API, e.g. `H264`, `MPEG-4 Audio`. */
   readonly label: string;

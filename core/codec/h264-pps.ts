@@ -2,6 +2,7 @@
 import { BitReader } from './bit-reader.ts';
 import { H264NalType, h264NalType } from './h264-nal-unit.ts';
 
+/** What is read of an H.264 picture parameter set. */
 export interface H264Pps {
   /** pic_parameter_set_id, 0..255. */
   readonly id: number;

@@ -3,6 +3,7 @@ import { BitReader } from './bit-reader.ts';
 import { H265NalType, h265NalType } from './h265-nal-unit.ts';
 import { parseH265Sps } from './h265-sps.ts';
 
+/** Identifiers of one H.265 parameter set. */
 export interface H265ParameterSetIds {
   readonly id: number;
   /** Identifier of the set it refers to: VPS for an SPS, SPS for a PPS; -1 for a VPS. */

@@ -4,6 +4,7 @@ import { BitWriter } from './bit-writer.ts';
 import { h265NalType } from './h265-nal-unit.ts';
 import { parseH265Sps, type H265Sps } from './h265-sps.ts';
 
+/** The parameter sets of a track, without start codes. */
 export interface HevcConfigurationInput {
   readonly vps: Uint8Array;
   readonly sps: Uint8Array;

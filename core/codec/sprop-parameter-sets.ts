@@ -5,11 +5,13 @@ import { H265NalType, h265NalType } from './h265-nal-unit.ts';
 
 const MAX_TEXT_CHARACTERS = 16384;
 
+/** Parameter sets found in an SDP, without start codes. */
 export interface H264ParameterSets {
   readonly sps?: Uint8Array;
   readonly pps?: Uint8Array;
 }
 
+/** Parameter sets found in an SDP, without start codes. */
 export interface H265ParameterSets extends H264ParameterSets {
   readonly vps?: Uint8Array;
 }

@@ -1,5 +1,6 @@
 // Reads the start of a VP8 frame, RFC 6386 section 9.1.
 
+/** Size of a VP8 key frame before scaling. */
 export interface Vp8FrameSize {
   readonly widthPixels: number;
   readonly heightPixels: number;

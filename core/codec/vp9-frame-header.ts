@@ -1,6 +1,7 @@
 // Reads the start of a VP9 frame, VP9 bitstream specification section 6.2.
 import { BitReader } from './bit-reader.ts';
 
+/** What is read of a VP9 uncompressed header. */
 export interface Vp9FrameHeader {
   readonly profile: number;
   readonly isKeyFrame: boolean;
