@@ -83,10 +83,13 @@ export class DtlsClientProof {
     if (message.type === dtlsHandshakeType.certificate) {
       return this.#judgeCertificate(message.body);
     }
-    if (message.type === dtlsHandshakeType.certificateVerify) {
+    if (message.type !== dtlsHandshakeType.certificateVerify) return undefined;
+    try {
       return this.#judgeSignature(message.body);
+    } catch (error) {
+      // A key or signature that OpenSSL cannot even read.
+      return fault('protocol-error', `CertificateVerify does not parse: ${String(error)}`);
     }
-    return undefined;
   }
 
   #judgeCertificate(body: Uint8Array): DtlsFault | undefined {

@@ -129,6 +129,8 @@ export class PeerTransport implements PeerSession {
   }
 
   restartIce(remoteUfrag: string | undefined): IceCredentials {
+    // A peer that ended stays out of the tables.
+    if (this.#isEnded()) return this.agent.localCredentials;
     const credentials = this.agent.restart(remoteUfrag);
     this.#syncUfrags();
     return credentials;

@@ -313,6 +313,7 @@ describe('WebRtcTransport', () => {
       assert.ok(!peer.send(RTP));
       fixture.dtls.callbacks?.onConnected(FAKE_KEYS);
       assert.equal(peer.state, 'closed');
+      assert.deepEqual(peer.restartIce('other'), peer.localCredentials);
     });
 
     it('closes everything on close()', async () => {
