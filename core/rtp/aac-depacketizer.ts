@@ -8,7 +8,7 @@ import {
   type AccessUnitHandler,
 } from './aac-access-unit.ts';
 import { adtsHeaderLength } from './aac-adts.ts';
-import { copyBytes } from './audio-packet.ts';
+import { copyBytes } from './copy-bytes.ts';
 import type { RtpPacket } from './rtp-packet.ts';
 
 /**

@@ -1,7 +1,7 @@
 // Writes AAC access units as RTP payloads in mode AAC-hbr, RFC 3640 section 3.3.6.
 import { writeUint16 } from '../base/bytes.ts';
 import { MAX_AAC_ACCESS_UNIT_BYTES } from './aac-access-unit.ts';
-import { copyBytes } from './audio-packet.ts';
+import { copyBytes } from './copy-bytes.ts';
 import { PacketFlag, type PacketSink } from './packet-sink.ts';
 import { MAX_NORMALIZED_PAYLOAD_BYTES } from './track-normalizer.ts';
 

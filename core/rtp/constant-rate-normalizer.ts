@@ -1,6 +1,7 @@
 // Re-cuts audio of constant bit rate (G.711, G.722, linear PCM) into packets of one fixed duration.
 import type { Codec, G711Codec, G722Codec, LpcmCodec } from '../codec/codec.ts';
-import { copyBytes, WHOLE_ACCESS_UNIT } from './audio-packet.ts';
+import { WHOLE_ACCESS_UNIT } from './audio-packet.ts';
+import { copyBytes } from './copy-bytes.ts';
 import type { PacketSink } from './packet-sink.ts';
 import type { RtpPacket } from './rtp-packet.ts';
 import { tickDistance } from './sequence-number.ts';

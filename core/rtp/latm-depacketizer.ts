@@ -6,7 +6,7 @@ import {
   ticksPerAacFrame,
   type AccessUnitHandler,
 } from './aac-access-unit.ts';
-import { copyBytes } from './audio-packet.ts';
+import { copyBytes } from './copy-bytes.ts';
 import type { RtpPacket } from './rtp-packet.ts';
 
 /** Longest AudioMuxElement that is collected from several packets. */

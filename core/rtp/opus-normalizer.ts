@@ -1,6 +1,7 @@
 // Passes Opus on after looking at its structure.
 import type { Codec, OpusCodec } from '../codec/codec.ts';
-import { copyBytes, WHOLE_ACCESS_UNIT } from './audio-packet.ts';
+import { WHOLE_ACCESS_UNIT } from './audio-packet.ts';
+import { copyBytes } from './copy-bytes.ts';
 import { OpusPacketizer } from './opus-packetizer.ts';
 import type { PacketSink } from './packet-sink.ts';
 import type { RtpPacket } from './rtp-packet.ts';

@@ -1,5 +1,6 @@
 // Writes Opus packets as RTP payloads (RFC 7587 section 4.2), one each.
-import { copyBytes, WHOLE_ACCESS_UNIT } from './audio-packet.ts';
+import { WHOLE_ACCESS_UNIT } from './audio-packet.ts';
+import { copyBytes } from './copy-bytes.ts';
 import { OpusFrames } from './opus-frames.ts';
 import type { PacketSink } from './packet-sink.ts';
 import { MAX_NORMALIZED_PAYLOAD_BYTES } from './track-normalizer.ts';

@@ -1,6 +1,6 @@
 // Forwards a format that is not understood, packet by packet, for readers who understand it.
 import type { Codec } from '../codec/codec.ts';
-import { copyBytes } from './audio-packet.ts';
+import { copyBytes } from './copy-bytes.ts';
 import { PacketFlag, type PacketSink } from './packet-sink.ts';
 import type { RtpPacket } from './rtp-packet.ts';
 import type { TrackNormalizer } from './track-normalizer.ts';
