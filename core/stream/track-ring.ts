@@ -148,13 +148,18 @@ export class TrackRing implements PacketSink {
     this.head++;
   }
 
-  /** Timestamp of the newest packet; 0 when nothing was written. */
-  get newestTimestampTicks(): number {
+  /** Sequence number of the newest held packet that is no hole; -1 when there is none. */
+  get newestPacket(): number {
     for (let sequence = this.head - 1; sequence >= this.tail; sequence--) {
-      const slot = sequence & this.#mask;
-      if (this.lengths[slot] !== 0) return this.timestamps[slot] ?? 0;
+      if (this.lengths[sequence & this.#mask] !== 0) return sequence;
     }
-    return 0;
+    return -1;
+  }
+
+  /** Timestamp of the newest packet; 0 when nothing is held. */
+  get newestTimestampTicks(): number {
+    const newest = this.newestPacket;
+    return newest < 0 ? 0 : (this.timestamps[newest & this.#mask] ?? 0);
   }
 
   #makeIndexRoom(): void {

@@ -6,6 +6,8 @@ import type { TrackRing } from './track-ring.ts';
 
 /** Late packets in a row after which the source is taken as having restarted its numbering. */
 const RESTART_AFTER_LATE_PACKETS = 16;
+/** A jump of the numbers by more, either way, is a restart and no loss (RFC 3550 appendix A.1). */
+const MAX_DROPOUT = 3000;
 
 /** What arrived on a track since it exists; all counters only grow. */
 export interface TrackStats {
@@ -113,15 +115,18 @@ export class Track {
     this.#mustRebase = this.ring.packetsWritten > 0;
   }
 
+  /** Loss, a late packet, or numbers that start anew. */
   #acceptJump(packet: RtpPacket, ahead: number): boolean {
-    if (ahead < 0x8000) {
+    if (ahead <= MAX_DROPOUT) {
       this.stats.packetsLost += ahead;
       this.normalizer.noteLoss(this.ring);
       return true;
     }
-    this.#latePackets++;
-    this.stats.packetsLate++;
-    if (this.#latePackets < RESTART_AFTER_LATE_PACKETS) return false;
+    const isLate = 0x10000 - ahead <= MAX_DROPOUT;
+    if (isLate && ++this.#latePackets < RESTART_AFTER_LATE_PACKETS) {
+      this.stats.packetsLate++;
+      return false;
+    }
     this.normalizer.noteLoss(this.ring);
     this.#mustRebase = true;
     this.#expectedSequence = packet.sequenceNumber;
@@ -132,14 +137,12 @@ export class Track {
   #rebase(packet: RtpPacket): void {
     this.#mustRebase = false;
     const ring = this.ring;
-    const newest = ring.head - 1;
-    if (newest < ring.tail) return;
-    const elapsedMs = Math.max(
-      1,
-      ring.nowMs - (ring.arrivalsMs[ring.slotOf(newest)] ?? ring.nowMs),
-    );
+    const newest = ring.newestPacket;
+    if (newest < 0) return;
+    const slot = ring.slotOf(newest);
+    const elapsedMs = Math.max(1, ring.nowMs - (ring.arrivalsMs[slot] ?? ring.nowMs));
     const elapsedTicks = Math.round((elapsedMs * this.clockRateHz) / 1000);
-    const target = ring.newestTimestampTicks + elapsedTicks;
+    const target = (ring.timestamps[slot] ?? 0) + elapsedTicks;
     ring.timestampOffsetTicks = (target - packet.timestampTicks) | 0;
   }
 }
