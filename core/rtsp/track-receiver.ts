@@ -124,14 +124,12 @@ export class TrackReceiver implements ReorderHandler, RtcpVisitor {
     this.#writer?.writeRtp(this.trackIndex, bytes);
   }
 
-  /** For the reorder buffer; the stream's track sees the gap in the sequence numbers itself. */
   onLoss(): void {
-    this.isInsideAccessUnit = true;
+    // The stream's track sees the gap in the sequence numbers itself.
   }
 
-  /** For the reorder buffer: the numbering of the source began anew, which the track notices too. */
   onRestart(): void {
-    this.isInsideAccessUnit = true;
+    // The stream's track sees the new numbering itself.
   }
 
   /** For the RTCP parser. */

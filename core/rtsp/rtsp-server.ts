@@ -1,0 +1,216 @@
+// The RTSP and RTSPS server: listeners, UDP ports, connections, sessions and the tick that watches them.
+import type { Socket } from 'node:net';
+import type { Clock } from '../base/clock.ts';
+import { Lifetime } from '../base/lifetime.ts';
+import type { Logger } from '../base/logger.ts';
+import { MediaError } from '../base/media-error.ts';
+import type { GlobalConfig } from '../config/config.ts';
+import type { SessionRegistry } from '../path/session-registry.ts';
+import { FanoutRegistry } from './fanout-registry.ts';
+import type { MethodServices } from './method-context.ts';
+import { readTlsIdentity } from './read-tls-identity.ts';
+import { RtspListener, type ConnectionLimits, type TlsIdentity } from './rtsp-listener.ts';
+import { ServerConnection } from './server-connection.ts';
+import { SessionStore } from './session-store.ts';
+import { UdpPorts } from './udp-ports.ts';
+
+/** What the server works with. */
+export interface RtspServerComponents {
+  readonly pathManager: MethodServices['pathManager'];
+  readonly sessions: Pick<SessionRegistry, 'add' | 'remove'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The keys of mediamtx.yml that the server reads. */
+export type RtspServerOptions = Pick<
+  GlobalConfig,
+  | 'rtspTransports'
+  | 'rtspEncryption'
+  | 'rtspAddress'
+  | 'rtspsAddress'
+  | 'rtpAddress'
+  | 'rtcpAddress'
+  | 'rtspServerKey'
+  | 'rtspServerCert'
+  | 'rtspAuthMethods'
+  | 'readTimeout'
+  | 'writeTimeout'
+  | 'udpReadBufferSize'
+>;
+
+/** A listener that is open. */
+export interface RtspListenAddress {
+  readonly scheme: 'rtsp' | 'rtsps';
+  /** Host is empty for every interface. */
+  readonly address: { readonly host: string; readonly port: number };
+}
+
+/** A connection as the Control API lists it (RTSPConn). */
+export interface RtspConnectionInfo {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly remoteAddress: string;
+  /** Id of its session. */
+  readonly session: string | undefined;
+  readonly isEncrypted: boolean;
+  readonly inboundBytes: number;
+  readonly outboundBytes: number;
+}
+
+const DEFAULT_LIMITS: ConnectionLimits = { maxConnections: 10_000, maxConnectionsPerIp: 6000 };
+const TICK_MS = 1000;
+
+/** The server; nothing is open before `start()`. */
+export class RtspServer {
+  readonly #components: RtspServerComponents;
+  readonly #options: RtspServerOptions;
+  readonly #limits: ConnectionLimits;
+  readonly #lifetime = new Lifetime();
+  readonly #listeners: RtspListener[] = [];
+  readonly #connections = new Set<ServerConnection>();
+  readonly #sessions: SessionStore;
+  readonly #fanouts: FanoutRegistry;
+  #udp: UdpPorts | undefined;
+  #services: MethodServices | undefined;
+
+  constructor(
+    components: RtspServerComponents,
+    options: RtspServerOptions,
+    limits: ConnectionLimits = DEFAULT_LIMITS,
+  ) {
+    const { clock, logger, sessions } = components;
+    this.#components = components;
+    this.#options = options;
+    this.#limits = limits;
+    this.#sessions = new SessionStore({ clock, logger, registry: sessions });
+    this.#fanouts = new FanoutRegistry(clock);
+  }
+
+  /** Where clients can connect. */
+  get listenAddresses(): readonly RtspListenAddress[] {
+    return this.#listeners.map(({ scheme, address }) => ({ scheme, address }));
+  }
+
+  /** Bound UDP ports; undefined while UDP is off. */
+  get udpPorts(): { readonly rtp: number; readonly rtcp: number } | undefined {
+    return this.#udp?.ports;
+  }
+
+  /** Open connections, oldest first. */
+  get connections(): readonly RtspConnectionInfo[] {
+    return [...this.#connections].map((connection) => ({
+      id: connection.id,
+      createdAt: connection.createdAt,
+      remoteAddress: connection.transport.remoteAddress,
+      session: connection.session?.id,
+      isEncrypted: connection.isEncrypted,
+      inboundBytes: connection.transport.inboundBytes,
+      outboundBytes: connection.transport.outboundBytes,
+    }));
+  }
+
+  /** @throws MediaError when a port is taken or a TLS file unusable; what was opened is closed again. */
+  async start(): Promise<void> {
+    try {
+      await this.#startAll();
+    } catch (failure) {
+      await this.close();
+      throw failure;
+    }
+  }
+
+  /** Ends every session and connection and closes the ports. Idempotent. */
+  close(): Promise<void> {
+    return this.#lifetime.close();
+  }
+
+  async #startAll(): Promise<void> {
+    const { rtspEncryption, rtspAddress, rtspsAddress, rtspTransports } = this.#options;
+    const tls = rtspEncryption === 'no' ? undefined : await readTlsIdentity(this.#options);
+    const hasPlain = rtspEncryption !== 'strict';
+    if (hasPlain && rtspTransports.includes('udp')) await this.#startUdp();
+    if (hasPlain && rtspAddress) {
+      await this.#listen({ scheme: 'rtsp', address: rtspAddress, tls: undefined });
+    }
+    if (tls && rtspsAddress) await this.#listen({ scheme: 'rtsps', address: rtspsAddress, tls });
+    this.#lifetime.defer(() => this.#closeSessions());
+    const tick = this.#components.clock.every(TICK_MS, () => this.#tick());
+    this.#lifetime.defer(() => tick.cancel());
+  }
+
+  async #startUdp(): Promise<void> {
+    const { rtpAddress, rtcpAddress, udpReadBufferSize } = this.#options;
+    if (!rtpAddress || !rtcpAddress) return;
+    const udp = new UdpPorts(this.#components.logger, {
+      rtp: rtpAddress,
+      rtcp: rtcpAddress,
+      receiveBufferBytes: udpReadBufferSize,
+    });
+    this.#lifetime.own(udp);
+    await udp.start();
+    this.#udp = udp;
+  }
+
+  async #listen({ scheme, address, tls }: ListenPlan): Promise<void> {
+    const { logger } = this.#components;
+    const listener = new RtspListener(
+      { logger, onConnection: (socket) => this.#accept(socket, tls !== undefined) },
+      {
+        ...{ scheme, address, tls, limits: this.#limits },
+        configKey: tls ? 'rtspsAddress' : 'rtspAddress',
+        handshakeTimeoutMs: this.#options.readTimeout,
+      },
+    );
+    this.#lifetime.own(listener);
+    await listener.start();
+    this.#listeners.push(listener);
+    logger.info(`${scheme.toUpperCase()} listener opened on port ${listener.address.port} (TCP)`);
+  }
+
+  #accept(socket: Socket, isEncrypted: boolean): void {
+    const connection = new ServerConnection(
+      {
+        socket,
+        services: (this.#services ??= this.#createServices()),
+        sessions: this.#sessions,
+        logger: this.#components.logger,
+        onClosed: (closed) => this.#connections.delete(closed),
+      },
+      { isEncrypted, authMethods: this.#options.rtspAuthMethods },
+    );
+    this.#connections.add(connection);
+    connection.start();
+  }
+
+  #createServices(): MethodServices {
+    const { rtspTransports, readTimeout, writeTimeout } = this.#options;
+    return {
+      pathManager: this.#components.pathManager,
+      clock: this.#components.clock,
+      fanouts: this.#fanouts,
+      udp: this.#udp,
+      isTcpAllowed: rtspTransports.includes('tcp'),
+      readTimeoutMs: readTimeout,
+      writeTimeoutMs: writeTimeout,
+    };
+  }
+
+  #tick(): void {
+    const nowMs = this.#components.clock.monotonicMs();
+    this.#sessions.tick(nowMs);
+    for (const connection of this.#connections) connection.tick(nowMs);
+  }
+
+  #closeSessions(): void {
+    const reason = new MediaError('unavailable', 'server-stopping', 'the server is stopping');
+    this.#sessions.closeAll(reason);
+    for (const connection of [...this.#connections]) connection.transport.destroy(reason);
+  }
+}
+
+interface ListenPlan {
+  readonly scheme: 'rtsp' | 'rtsps';
+  readonly address: { readonly host: string | undefined; readonly port: number };
+  readonly tls: TlsIdentity | undefined;
+}
