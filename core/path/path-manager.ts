@@ -175,12 +175,9 @@ export class PathManager {
   }
 }
 
-/** Puts the groups of the path's regular expression in the place of $G1, $G2... */
+/** Puts the groups of the path's regular expression in the place of $G1, $G2...; groups[0] is the whole name. */
 function fillGroups(source: string, groups: readonly string[]): string {
-  return source.replace(
-    /\$G(\d+)/gu,
-    (whole, digits: string) => groups[Number(digits) - 1] ?? whole,
-  );
+  return source.replace(/\$G(\d+)/gu, (whole, digits: string) => groups[Number(digits)] ?? whole);
 }
 
 function notConfigured(name: string): MediaError {

@@ -209,6 +209,7 @@ export class Path {
     if (this.#stream?.isOnline) return this.#stream;
     const isOnDemand = this.#source?.isOnDemand === true;
     const waitMs = isOnDemand ? this.config.sourceOnDemandStartTimeout : this.#holdTimeLeftMs();
+    if (waitMs <= 0) return this.#streamNow(isOnDemand);
     const arrival = Promise.withResolvers<undefined>();
     const wake = (): void => arrival.resolve(undefined);
     const timeout = new AbortController();
@@ -225,12 +226,8 @@ export class Path {
       this.#waiters.delete(wake);
       this.#checkDemand();
     }
-    this.#assertOpen();
     signal?.throwIfAborted();
-    const stream = this.#onlineStream();
-    if (stream) return stream;
-    this.#checkIdle();
-    throw this.#noStream(isOnDemand);
+    return this.#streamNow(isOnDemand);
   }
 
   /**
@@ -309,8 +306,12 @@ export class Path {
     return this.#stream || this.#source ? this.config.publisherHoldTime : 0;
   }
 
-  #onlineStream(): Stream | undefined {
-    return this.#stream?.isOnline ? this.#stream : undefined;
+  /** What a wait came to. */
+  #streamNow(isOnDemand: boolean): Stream {
+    this.#assertOpen();
+    if (this.#stream?.isOnline) return this.#stream;
+    this.#checkIdle();
+    throw this.#noStream(isOnDemand);
   }
 
   #endStream(reason: MediaError): void {
