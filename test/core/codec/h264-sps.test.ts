@@ -52,7 +52,7 @@ describe('parseH264Sps()', () => {
     // 16x16: ids and types 1 1 1 1 1, no gaps 0, width 1, height 1, frames 1, direct 1, cropping 1,
     // then left 0 and right as ue(v) in units of two pixels, top 0, bottom 0, no VUI 0
     const spsOf = (right: string): Uint8Array => {
-      const text = `11111${'0'}11111${'1'}${right}${'11'}${'01'}`.padEnd(32, '0');
+      const text = `111110111111${right}1101`.padEnd(32, '0');
       const body = [0, 8, 16, 24].map((at) => Number.parseInt(text.slice(at, at + 8), 2));
       return Uint8Array.of(0x67, 66, 0, 30, ...body);
     };
