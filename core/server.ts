@@ -26,6 +26,7 @@ export interface MediaServerComponents {
   readonly sourceFactories?: readonly SourceFactory[];
 }
 
+/** Settings of the media server. */
 export interface MediaServerOptions {
   readonly config: Config;
   /** Folders to look for ffmpeg in, separated as in PATH. */

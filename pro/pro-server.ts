@@ -9,6 +9,7 @@ import { loadConfig } from '../core/config/load-config.ts';
 import { MediaServer } from '../core/server.ts';
 import { loadProConfig } from './config/load-pro-config.ts';
 
+/** Files, environment and output of the process. */
 export interface ProServerOptions {
   readonly mediamtxFile?: string;
   readonly proConfigFile?: string;

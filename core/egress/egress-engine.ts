@@ -12,6 +12,7 @@ export interface EgressSocket<Address> {
 /** SRTP protection profile: 1 = AES128_CM_HMAC_SHA1_80 (RFC 5764), 7 = AEAD_AES_128_GCM (RFC 7714). */
 export type EgressProfile = 1 | 7;
 
+/** What an engine needs to know of a track. */
 export interface EgressTrack {
   readonly ring: TrackRing;
   readonly clockRateHz: number;
@@ -19,6 +20,7 @@ export interface EgressTrack {
   readonly isVideo: boolean;
 }
 
+/** One viewer of one track: where its packets go and what they look like. */
 export interface EgressViewer<Address> {
   readonly address: Address;
   readonly profile: EgressProfile;
@@ -40,6 +42,7 @@ export interface EgressViewer<Address> {
 
 /** Handles are small integers that are reused after close. */
 export type TrackHandle = number;
+/** Names a viewer row; a small integer that is reused after removeViewer. */
 export type ViewerHandle = number;
 
 /** What a viewer got so far; `timestampOffsetTicks` maps ring timestamps to outgoing ones. */
@@ -58,6 +61,7 @@ export interface ViewerCounters {
   timestampOffsetTicks: number;
 }
 
+/** Sends the tracks of all streams to all WebRTC viewers; synchronous throughout. */
 export interface EgressEngine<Address> {
   /** Profiles this engine is fastest with, best first: the order offered to DTLS. */
   readonly preferredProfiles: readonly EgressProfile[];

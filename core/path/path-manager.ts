@@ -16,6 +16,7 @@ import {
 } from './path.ts';
 import type { SourceFactory } from './source.ts';
 
+/** What the manager works with. */
 export interface PathManagerComponents {
   readonly clock: Clock;
   readonly logger: Logger;

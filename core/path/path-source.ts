@@ -15,6 +15,7 @@ export interface SourcePath {
   closeWriter(writer: StreamWriter): void;
 }
 
+/** What the source side of a path works with. */
 export interface PathSourceComponents {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -22,6 +23,7 @@ export interface PathSourceComponents {
   readonly factory: SourceFactory;
 }
 
+/** What one path pulls. */
 export interface PathSourceOptions {
   readonly config: PathConfig;
   /** URL with groups filled in; may hold credentials. */

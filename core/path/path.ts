@@ -23,6 +23,7 @@ export interface PathReader {
   readonly type: string;
 }
 
+/** Who publishes what. */
 export interface PublishOptions {
   readonly publisher: Publisher;
   readonly tracks: readonly TrackDescription[];
@@ -44,6 +45,7 @@ export interface ReadLease {
   close(): void;
 }
 
+/** What a path works with. */
 export interface PathComponents {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -52,6 +54,7 @@ export interface PathComponents {
   readonly source?: PathSource;
 }
 
+/** Names of a path and what to do when nobody needs it. */
 export interface PathOptions {
   readonly name: string;
   readonly confName: string;

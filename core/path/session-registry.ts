@@ -1,6 +1,7 @@
 // Everybody who publishes or reads right now: list, get, kick, one reading order for all protocols.
 import { MediaError } from '../base/media-error.ts';
 
+/** What a session does, as the Control API names it. */
 export type SessionState = 'idle' | 'read' | 'publish';
 
 /** One client of one protocol. */

@@ -12,6 +12,7 @@ const MAX_DELAY_MS = 4000;
 const MAX_REFUSED_DELAY_MS = 10_000;
 const LOG_PERIOD_MS = 10_000;
 
+/** What the runner works with. */
 export interface SourceRunnerComponents {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -19,6 +20,7 @@ export interface SourceRunnerComponents {
   readonly random: () => number;
 }
 
+/** What the runner repeats. */
 export interface SourceRunnerOptions {
   readonly source: Source;
   /** Makes the context of one run; called for each attempt. */

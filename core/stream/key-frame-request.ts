@@ -1,6 +1,7 @@
 // Joins the key frame wishes of all readers of a track into at most one request per interval.
 import type { Clock, Timer } from '../base/clock.ts';
 
+/** Settings of a request. */
 export interface KeyFrameRequestOptions {
   /** Shortest time between two requests to the source, in milliseconds. */
   readonly minIntervalMs?: number;

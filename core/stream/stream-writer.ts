@@ -5,6 +5,7 @@ import type { Codec } from '../codec/codec.ts';
 import type { StreamClock } from './stream-clock.ts';
 import type { Track } from './track.ts';
 
+/** What a source can do for its readers. */
 export interface StreamWriterOptions {
   /** Asks the source for a key frame of a track; absent when it cannot (RTSP cameras). */
   readonly onKeyFrameRequest?: (trackIndex: number) => void;
@@ -19,6 +20,7 @@ export interface WritableStream {
   detach(writer: StreamWriter): void;
 }
 
+/** What a writer works with. */
 export interface StreamWriterComponents {
   readonly stream: WritableStream;
   readonly clock: Clock;

@@ -13,6 +13,7 @@ import { StreamWriter, type StreamWriterOptions } from './stream-writer.ts';
 import { Track } from './track.ts';
 import { TrackRing } from './track-ring.ts';
 
+/** Settings of a stream; every one has a default. */
 export interface StreamOptions {
   readonly clock?: Clock;
   readonly logger?: Logger;

@@ -14,6 +14,7 @@ const PREFIX_BYTES = INTERLEAVED_HEADER_BYTES + RTP_HEADER_BYTES;
 /** Beyond this, 16-bit sequence numbers of held packets would be ambiguous. */
 const MAX_PACKETS = 32768;
 
+/** Identity and limits of a ring; sizes in bytes, counts powers of two. */
 export interface TrackRingOptions {
   readonly payloadType: number;
   readonly ssrc: number;

@@ -20,6 +20,7 @@ export interface TrackStats {
   packetsLate: number;
 }
 
+/** Parts of a track. */
 export interface TrackOptions {
   readonly index: number;
   readonly description: TrackDescription;

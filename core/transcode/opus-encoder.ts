@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Logger } from '../base/logger.ts';
 import { OggOpusReader } from './ogg-opus-reader.ts';
 
+/** What to run and whom to tell. */
 export interface OpusEncoderOptions {
   /** Program to run; looked up in PATH. */
   readonly program: string;

@@ -17,11 +17,13 @@ import type { Track } from '../stream/track.ts';
 import { OpusEncoder } from './opus-encoder.ts';
 import { SampleTimeline } from './sample-timeline.ts';
 
+/** What a transcoder works with. */
 export interface OpusTranscoderComponents {
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
+/** What to transcode, and with which program. */
 export interface OpusTranscoderOptions {
   readonly source: Stream;
   readonly track: Track;

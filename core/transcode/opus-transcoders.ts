@@ -10,11 +10,13 @@ import type { Stream } from '../stream/stream.ts';
 import type { Track } from '../stream/track.ts';
 import { canTranscode, OpusTranscoder } from './opus-transcoder.ts';
 
+/** What the transcoders work with. */
 export interface OpusTranscodersComponents {
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
+/** Limits, and where ffmpeg is looked for. */
 export interface OpusTranscodersOptions {
   /** Transcoders that may run at once; each costs a process. */
   readonly maxTranscoders?: number;

@@ -10,6 +10,7 @@ export interface TranscodedAudio {
   close(): void;
 }
 
+/** Makes audio fit for browsers where a stream's own audio is not. */
 export interface AudioTranscoders {
   /** Whether the stream's audio needs it and the path allows it; logs once why not. */
   wanted(stream: Stream, config: PathConfig): boolean;

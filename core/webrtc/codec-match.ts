@@ -15,8 +15,10 @@ export interface Unplayable {
   readonly message: string;
 }
 
+/** A payload type, or the reason why there is none. */
 export type MatchResult = MatchedFormat | Unplayable;
 
+/** Whether a payload type was found. */
 export function isMatched(result: MatchResult): result is MatchedFormat {
   return 'format' in result;
 }

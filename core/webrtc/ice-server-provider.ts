@@ -8,6 +8,7 @@ export interface IceServer {
   readonly credential: string;
 }
 
+/** Tells which ICE servers a client should use. */
 export interface IceServerProvider {
   /** The servers for one client; credentials may be made for it alone. @throws MediaError `unavailable`. */
   iceServers(signal?: AbortSignal): Promise<readonly IceServer[]>;

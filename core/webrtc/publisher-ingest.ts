@@ -22,6 +22,7 @@ import type { SrtpKeys, SrtpMasterKey, SrtpProfile } from './transport/dtls-port
 import type { PublisherPlan } from './publisher-plan.ts';
 import { PublisherTrack } from './publisher-track.ts';
 
+/** What the media plane of a publisher works with. */
 export interface PublisherIngestComponents {
   readonly clock: Clock;
   readonly workspace: SrtpWorkspace;
@@ -29,6 +30,7 @@ export interface PublisherIngestComponents {
   readonly send: (bytes: Uint8Array) => void;
 }
 
+/** Plan and keys of one publisher, and who gets its media. */
 export interface PublisherIngestOptions {
   readonly plan: PublisherPlan;
   readonly keys: SrtpKeys;

@@ -14,6 +14,7 @@ export interface PublishedSection {
   readonly description: TrackDescription;
 }
 
+/** What a publisher's answer accepts. */
 export interface PublisherPlan {
   readonly sections: readonly PublishedSection[];
   /** Id of the transport-wide sequence number extension; 0 when not offered in every section. */

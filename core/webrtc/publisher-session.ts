@@ -21,6 +21,7 @@ import type { SessionIdentity } from './viewer-session.ts';
 const MAX_GATHERED_PACKETS = 2000;
 const FEEDBACK_PERIOD_MS = 50;
 
+/** What a publisher's session works with. */
 export interface PublisherSessionComponents {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -30,6 +31,7 @@ export interface PublisherSessionComponents {
   readonly onClosed: (session: PublisherSession, reason: MediaError) => void;
 }
 
+/** Who publishes what to which path. */
 export interface PublisherSessionOptions {
   readonly identity: SessionIdentity;
   readonly pathName: string;

@@ -11,6 +11,7 @@ const HOLD_MS = 200;
 const REORDER_PACKETS = 512;
 const MAX_PACKET_BYTES = 2048;
 
+/** Payload types of a section, and who gets its packets. */
 export interface PublisherTrackOptions {
   readonly payloadType: number;
   /** Retransmission payload type (RFC 4588); undefined when not negotiated. */

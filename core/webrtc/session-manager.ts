@@ -36,6 +36,7 @@ export interface PeerFactory {
   ): PeerSession;
 }
 
+/** What the manager works with. */
 export interface WebRtcSessionManagerComponents {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -48,6 +49,7 @@ export interface WebRtcSessionManagerComponents {
   readonly candidates: () => Promise<readonly IceCandidate[]>;
 }
 
+/** Settings of the manager. */
 export interface WebRtcSessionManagerOptions {
   readonly trackGatherTimeoutMs: number;
 }

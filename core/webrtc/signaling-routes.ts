@@ -17,6 +17,7 @@ const METHODS = 'OPTIONS, GET, POST, PATCH, DELETE';
 const REQUEST_HEADERS = 'Authorization, Content-Type, If-Match';
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
 
+/** What the routes work with. */
 export interface SignalingComponents {
   readonly manager: WebRtcSessionManager;
   readonly pathManager: PathManager;

@@ -26,6 +26,7 @@ export interface SkippedTrack {
   readonly message: string;
 }
 
+/** What a viewer's answer carries, and what it leaves out. */
 export interface ViewerPlan {
   readonly sections: readonly PlannedSection[];
   readonly skipped: readonly SkippedTrack[];

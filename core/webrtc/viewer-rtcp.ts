@@ -30,6 +30,7 @@ export interface ViewerReception {
   rtcpPacketsSent: number;
 }
 
+/** What the RTCP side of a viewer works with. */
 export interface ViewerRtcpComponents {
   readonly clock: Clock;
   readonly engine: Pick<EgressEngine<unknown>, 'retransmit' | 'sendRtcp' | 'readCounters'>;

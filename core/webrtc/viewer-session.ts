@@ -30,6 +30,7 @@ export interface SessionIdentity {
   readonly userAgent: string;
 }
 
+/** What a viewer's session works with. */
 export interface ViewerSessionComponents {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -40,6 +41,7 @@ export interface ViewerSessionComponents {
   readonly onClosed: (session: ViewerSession, reason: MediaError) => void;
 }
 
+/** Who watches what. */
 export interface ViewerSessionOptions {
   /** UUID, the same as the path reader's. */
   readonly id: string;

@@ -27,6 +27,7 @@ import type { PeerAddress } from './transport/peer-address.ts';
 import { defaultTransportOptions } from './transport/transport-options.ts';
 import { WebRtcTransport } from './transport/webrtc-transport.ts';
 
+/** What the WebRTC server works with. */
 export interface WebRtcServerComponents {
   readonly clock: Clock;
   readonly logger: Logger;

@@ -81,7 +81,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'core/file',
-    mayImport: ['core/config', 'core/codec', 'core/rtp', 'core/stream', 'core/path'],
+    mayImport: ['core/config', 'core/codec', 'core/rtp', 'core/path'],
     purpose: 'sources that are files: an MP4 in a loop',
   },
   {
