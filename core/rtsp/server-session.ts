@@ -140,10 +140,10 @@ export class ServerSession implements Session {
   }
 
   stats(): Readonly<Record<string, number>> {
-    const udpBytes = this.reader?.udpBytes ?? 0;
+    const udp = this.#role?.udpBytes ?? { inbound: 0, outbound: 0 };
     return {
-      inboundBytes: this.#connection?.inboundBytes ?? 0,
-      outboundBytes: (this.#connection?.outboundBytes ?? 0) + udpBytes,
+      inboundBytes: (this.#connection?.inboundBytes ?? 0) + udp.inbound,
+      outboundBytes: (this.#connection?.outboundBytes ?? 0) + udp.outbound,
       inboundRTPPackets: 0,
       inboundRTPPacketsLost: 0,
       inboundRTPPacketsInError: 0,

@@ -202,6 +202,13 @@ export class SessionPublisher {
     );
   }
 
+  /** Bytes taken and sent over UDP; over TCP the connection counts. */
+  get udpBytes(): { readonly inbound: number; readonly outbound: number } {
+    if (this.transport !== 'udp') return { inbound: 0, outbound: 0 };
+    const inbound = this.#receivers.reduce((sum, each) => sum + (each?.bytesReceived ?? 0), 0);
+    return { inbound, outbound: 0 };
+  }
+
   stats(): Record<string, number> {
     const receivers = this.#receivers.filter((receiver) => receiver !== undefined);
     const sum = (value: (receiver: TrackReceiver) => number): number =>

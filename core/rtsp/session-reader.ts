@@ -195,9 +195,9 @@ export class SessionReader implements RtcpVisitor {
     };
   }
 
-  /** RTP bytes sent over UDP; over TCP the connection counts. */
-  get udpBytes(): number {
-    return this.#udpReader?.outbound.bytes ?? 0;
+  /** Bytes taken and sent over UDP; over TCP the connection counts. */
+  get udpBytes(): { readonly inbound: number; readonly outbound: number } {
+    return { inbound: 0, outbound: this.#udpReader?.outbound.bytes ?? 0 };
   }
 
   /** Frees everything. Idempotent. */

@@ -39,6 +39,8 @@ export class TrackReceiver implements ReorderHandler, RtcpVisitor {
   isInsideAccessUnit = false;
   /** Whether the source said goodbye (RTCP BYE) and sent nothing since. */
   hasLeft = false;
+  /** RTP and RTCP bytes. */
+  bytesReceived = 0;
   packetsReceived = 0;
   packetsInError = 0;
   reportsReceived = 0;
@@ -81,6 +83,7 @@ export class TrackReceiver implements ReorderHandler, RtcpVisitor {
 
   /** Takes one RTP packet that came at `nowMs` (monotonic). */
   onRtp(bytes: Uint8Array, nowMs: number): void {
+    this.bytesReceived += bytes.length;
     if (bytes.length < RTP_HEADER_BYTES || readUint8(bytes, 0) >> 6 !== 2) {
       this.packetsInError++;
       return;
@@ -104,6 +107,7 @@ export class TrackReceiver implements ReorderHandler, RtcpVisitor {
 
   /** Takes one compound RTCP packet. */
   onRtcp(bytes: Uint8Array, nowMs: number): void {
+    this.bytesReceived += bytes.length;
     this.reportsReceived++;
     this.#nowMs = nowMs;
     this.#rtcp.parse(bytes, this);
