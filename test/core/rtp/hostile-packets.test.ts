@@ -60,7 +60,7 @@ describe('normalisers under hostile packets', () => {
           });
           for (const packet of sink.toRtpPackets()) assembler.push(packet);
         }),
-        { numRuns: 250 },
+        { numRuns: 1500 },
       );
     });
   }

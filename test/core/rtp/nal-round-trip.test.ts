@@ -105,6 +105,7 @@ describe('H.264 from camera to access unit', () => {
             const hasSets = unit.isKeyFrame || unit.nals.some(isSet);
             const body = unit.nals.filter((nal) => !isDropped(nal) && !isSet(nal));
             const got = found[index];
+            assert.ok(got);
             assert.deepEqual(
               got.units.filter((nal) => !isSet(nal)),
               body,
