@@ -4,8 +4,9 @@ import type { RtpPacket } from './rtp-packet.ts';
 
 const ONE_BYTE_PROFILE = 0xbede;
 const TWO_BYTE_PROFILE = 0x1000;
-/** RFC 8285 section 4.2: id 15 ends the processing of one-byte elements. */
+/** RFC 8285 section 4.2: these ids end the processing of one-byte elements; a zero byte is padding. */
 const STOP_ID = 15;
+const PADDING_ID = 0;
 
 /**
  * Offset in `packet.bytes` of the data of the element `id`, or -1 when the packet has none. The
@@ -30,7 +31,7 @@ function findOneByte(packet: RtpPacket, id: number, minBytes: number): number {
       continue;
     }
     const elementId = head >> 4;
-    if (elementId === STOP_ID) return -1;
+    if (elementId === STOP_ID || elementId === PADDING_ID) return -1;
     const length = (head & 0x0f) + 1;
     if (elementId === id) return fits(packet, offset + 1, length, minBytes);
     offset += 1 + length;

@@ -43,8 +43,7 @@ export function matchCodec(codec: Codec, formats: readonly RtpFormat[]): MatchRe
         ),
       );
     case 'Opus':
-      if (codec.channelCount > 2) return unsupported(`Opus with ${codec.channelCount} channels`);
-      return offered('Opus', formats, named(formats, 'opus')[0]);
+      return matchOpus(codec.channelCount, formats);
     case 'G711':
       return matchG711(codec.isMuLaw ? 'PCMU' : 'PCMA', codec, formats);
     case 'LPCM':
@@ -73,6 +72,18 @@ export function rtxOf(format: RtpFormat, formats: readonly RtpFormat[]): RtpForm
   );
 }
 
+/** More than two channels go by a name of their own, which players ask for after probing. */
+function matchOpus(channelCount: number, formats: readonly RtpFormat[]): MatchResult {
+  if (channelCount <= 2) return offered('Opus', formats, named(formats, 'opus')[0]);
+  const wide = named(formats, 'multiopus');
+  const label = `Opus with ${channelCount} channels`;
+  return offered(
+    label,
+    formats,
+    wide.find((format) => format.channelCount === channelCount),
+  );
+}
+
 function matchG711(
   encoding: string,
   codec: { readonly clockRateHz: number; readonly channelCount: number },
@@ -94,23 +105,38 @@ function sameAudio(
 }
 
 /**
- * H264 entries differ by profile (RFC 6184 section 8.1). The one of the real SPS is best; without
- * it any that allows fragmented NAL units will do, since decoders look at the SPS.
+ * H264 entries differ by profile (RFC 6184 section 8.1). The one of the real SPS is best; any other
+ * that allows fragmented NAL units will do, since decoders look at the SPS.
  */
 function bestH264(codec: H264Codec, formats: readonly RtpFormat[]): RtpFormat | undefined {
-  const usable = formats.filter((format) => numberOf(format, 'packetization-mode', 0) === 1);
   const wanted = codec.profileLevelId?.toLowerCase() ?? '42e01f';
-  const score = (format: RtpFormat): number => {
-    const offeredId = (parametersOf(format).get('profile-level-id') ?? '42000a').toLowerCase();
-    if (offeredId.slice(0, 4) === wanted.slice(0, 4)) return 4;
-    if (h264Family(offeredId) === h264Family(wanted)) return 3;
-    // Constrained baseline is what every other decoder starts from.
-    if (h264Family(offeredId) === 'constrained-baseline') return 2;
-    return offeredId.startsWith('42') ? 1 : 0;
-  };
   let best: RtpFormat | undefined;
-  for (const format of usable) if (!best || score(format) > score(best)) best = format;
+  let bestScore = -1;
+  for (const format of formats) {
+    const mode = numberOf(format, 'packetization-mode', 0);
+    if (mode > 1) continue;
+    const offeredId = (parametersOf(format).get('profile-level-id') ?? '42000a').toLowerCase();
+    // Decoders that forget to write mode 1 still take fragments: better than nothing.
+    const score = profileScore(offeredId, wanted) + (mode === 1 ? 10 : 0);
+    if (score > bestScore) {
+      best = format;
+      bestScore = score;
+    }
+  }
   return best;
+}
+
+/** How well a decoder for `offeredId` suits a stream of `wanted`. */
+function profileScore(offeredId: string, wanted: string): number {
+  if (offeredId.slice(0, 4) === wanted.slice(0, 4)) return 5;
+  const family = h264Family(offeredId);
+  const wantedFamily = h264Family(wanted);
+  if (family === wantedFamily) return 4;
+  // Main is the nearest that decoders in hardware offer for a stream of High profile.
+  if (wantedFamily.endsWith('high') && family === 'main') return 3;
+  // Constrained baseline is what every other decoder starts from.
+  if (family === 'constrained-baseline') return 2;
+  return family === 'baseline' ? 1 : 0;
 }
 
 /** Profile family by profile_idc and constraint flags (RFC 6184 table 5). */

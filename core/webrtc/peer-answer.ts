@@ -102,8 +102,7 @@ function refused(media: WebrtcMedia): WebrtcMedia {
     fingerprints: [],
     candidates: [],
     hasEndOfCandidates: false,
-    // An m= line needs a format (RFC 3264 section 6); the first offered one stands for none.
-    formats: media.formats.slice(0, 1).map((format) => ({ ...format, rtcpFeedback: [] })),
+    formats: refusedFormats(media),
     headerExtensions: [],
     sources: [],
     sourceGroups: [],
@@ -111,6 +110,22 @@ function refused(media: WebrtcMedia): WebrtcMedia {
     rids: [],
   };
 }
+
+/** An m= line needs a format (RFC 3264 section 6); the first offered one stands for none. */
+function refusedFormats(media: WebrtcMedia): RtpFormat[] {
+  const [first] = media.formats;
+  if (first) return [{ ...first, fmtp: '', rtcpFeedback: [] }];
+  return media.protocol.includes('RTP/') ? [NO_FORMAT] : [];
+}
+
+const NO_FORMAT: RtpFormat = {
+  payloadType: 0,
+  encoding: '',
+  clockRateHz: 0,
+  channelCount: 1,
+  fmtp: '',
+  rtcpFeedback: [],
+};
 
 function identityOf(
   media: WebrtcMedia,

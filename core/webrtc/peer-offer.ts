@@ -17,6 +17,9 @@ export interface PeerOffer {
 /** RFC 8839 section 5.4. */
 const MIN_UFRAG_LENGTH = 4;
 const MIN_PWD_LENGTH = 22;
+const MAX_ICE_LENGTH = 256;
+/** RFC 8829 section 5.1.2. */
+const PROTOCOL = /^(?:(?:UDP\/TLS|TCP\/TLS|TCP\/DTLS)\/)?RTP\/SAVPF?$/iu;
 const KNOWN_HASHES = new Set(['sha-256', 'sha-384', 'sha-512']);
 
 /**
@@ -31,20 +34,21 @@ export function readOffer(text: string): PeerOffer {
   if (!first) throw invalid('offer-without-media', 'the offer has no m= section in use');
   const bundled = bundledWith(description, first);
   for (const media of bundled) checkSection(media);
-  const { iceUfrag, icePwd } = first;
-  if (iceUfrag === undefined || iceUfrag.length < MIN_UFRAG_LENGTH) {
-    throw invalid('offer-without-ice', 'the offer has no a=ice-ufrag of at least 4 characters');
+  const tagged = taggedSection(description, bundled) ?? first;
+  const { iceUfrag, icePwd } = tagged;
+  if (!isIceText(iceUfrag, MIN_UFRAG_LENGTH)) {
+    throw invalid('offer-without-ice', 'the offer has no a=ice-ufrag of 4 to 256 characters');
   }
-  if (icePwd === undefined || icePwd.length < MIN_PWD_LENGTH) {
-    throw invalid('offer-without-ice', 'the offer has no a=ice-pwd of at least 22 characters');
+  if (!isIceText(icePwd, MIN_PWD_LENGTH)) {
+    throw invalid('offer-without-ice', 'the offer has no a=ice-pwd of 22 to 256 characters');
   }
-  if (first.setup === 'passive' || first.setup === 'holdconn') {
+  if (tagged.setup === 'passive' || tagged.setup === 'holdconn') {
     throw invalid(
       'offer-setup-unsupported',
-      `the offer has a=setup:${first.setup}; actpass or active is needed`,
+      `the offer has a=setup:${tagged.setup}; actpass or active is needed`,
     );
   }
-  const fingerprints = first.fingerprints.filter(({ algorithm }) => KNOWN_HASHES.has(algorithm));
+  const fingerprints = tagged.fingerprints.filter(({ algorithm }) => KNOWN_HASHES.has(algorithm));
   if (fingerprints.length === 0) {
     throw invalid(
       'offer-without-fingerprint',
@@ -66,12 +70,27 @@ function bundledWith(description: WebrtcDescription, first: WebrtcMedia): Webrtc
   );
 }
 
+/**
+ * The section whose transport counts for the whole bundle: the first one named in the group
+ * (RFC 9143 section 7.2), or the next that has ICE parameters, since bundle-only sections may not.
+ */
+function taggedSection(
+  description: WebrtcDescription,
+  bundled: readonly WebrtcMedia[],
+): WebrtcMedia | undefined {
+  const hasIce = bundled.filter((media) => media.iceUfrag !== undefined);
+  const tag = description.bundleGroups.flat().find((mid) => hasIce.some((m) => m.mid === mid));
+  return hasIce.find((media) => media.mid === tag) ?? hasIce[0];
+}
+
+function isIceText(text: string | undefined, minLength: number): text is string {
+  return text !== undefined && text.length >= minLength && text.length <= MAX_ICE_LENGTH;
+}
+
+/** Sections of other kinds are refused in the answer, or by the publisher's plan. */
 function checkSection(media: WebrtcMedia): void {
-  if (media.kind === 'application') return;
-  if (
-    !/^(?:UDP|TCP)\/TLS\/RTP\/SAVPF?$/iu.test(media.protocol) &&
-    !/^RTP\/SAVPF?$/iu.test(media.protocol)
-  ) {
+  if (media.kind !== 'audio' && media.kind !== 'video') return;
+  if (!PROTOCOL.test(media.protocol)) {
     throw invalid(
       'offer-protocol-unsupported',
       `m=${media.kind} has protocol '${media.protocol}'; UDP/TLS/RTP/SAVPF is needed`,

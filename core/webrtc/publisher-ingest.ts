@@ -25,7 +25,10 @@ import { PublisherTrack } from './publisher-track.ts';
 /** What the media plane of a publisher works with. */
 export interface PublisherIngestComponents {
   readonly clock: Clock;
+  /** For what comes in. */
   readonly workspace: SrtpWorkspace;
+  /** For what goes out: feedback may be sent while a received packet is still being read. */
+  readonly sendWorkspace: SrtpWorkspace;
   /** Sends one protected packet to the publisher. */
   readonly send: (bytes: Uint8Array) => void;
 }
@@ -38,6 +41,8 @@ export interface PublisherIngestOptions {
   readonly localSsrc: number;
   /** A media packet of section `index`, in order. */
   readonly onPacket: (index: number, packet: Uint8Array) => void;
+  /** Packets of section `index` are given up before the next one. */
+  readonly onLoss: (index: number) => void;
   /** The clock mapping of a section's sender report: wall ms and RTP timestamp of one instant. */
   readonly onSenderReport: (index: number, ntpMs: number, timestampTicks: number) => void;
 }
@@ -89,7 +94,7 @@ export class PublisherIngest implements RtcpVisitor {
     const remoteKeys = sessionKeys(profile, remote);
     this.#srtp = new SrtpReceiver(remoteKeys, components.workspace);
     this.#srtcp = new SrtcpReceiver(remoteKeys, components.workspace);
-    this.#protector = new SrtcpProtector(sessionKeys(profile, local), components.workspace);
+    this.#protector = new SrtcpProtector(sessionKeys(profile, local), components.sendWorkspace);
     this.tracks = options.plan.sections.map(
       (section, index) =>
         new PublisherTrack({
@@ -97,6 +102,7 @@ export class PublisherIngest implements RtcpVisitor {
           rtxPayloadType: section.rtx?.payloadType,
           clockRateHz: section.format.clockRateHz,
           onPacket: (packet) => options.onPacket(index, packet),
+          onLoss: () => options.onLoss(index),
         }),
     );
     this.#blocks = this.tracks.map(() => emptyReportBlock());

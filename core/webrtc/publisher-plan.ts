@@ -2,7 +2,7 @@
 import { MediaError } from '../base/media-error.ts';
 import type { Codec, TrackDescription } from '../codec/codec.ts';
 import { parametersOf, type RtpFormat } from '../sdp/rtp-format.ts';
-import type { WebrtcMedia } from '../sdp/webrtc-description.ts';
+import type { HeaderExtension, WebrtcMedia } from '../sdp/webrtc-description.ts';
 import { rtxOf } from './codec-match.ts';
 import type { PeerOffer } from './peer-offer.ts';
 
@@ -17,23 +17,24 @@ export interface PublishedSection {
 /** What a publisher's answer accepts. */
 export interface PublisherPlan {
   readonly sections: readonly PublishedSection[];
-  /** Id of the transport-wide sequence number extension; 0 when not offered in every section. */
+  /** Id of the transport-wide sequence number extension; 0 when it is not negotiated. */
   readonly transportSequenceId: number;
 }
 
 /** draft-holmer-rmcat-transport-wide-cc-extensions-01. */
-export const TRANSPORT_SEQUENCE_URI =
+const TRANSPORT_SEQUENCE_URI =
   'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
 
 /**
  * Plans a publisher: at most one video and one audio section, each with the first offered codec
  * that the server knows.
- * @throws MediaError `unsupported` for more sections of a kind or other kinds of media,
- * `invalid-argument` when no section or no codec can be taken.
+ * @throws MediaError `unsupported` (`offer-not-acceptable`) for more sections of a kind or other
+ * kinds of media, `invalid-argument` when no section or no codec can be taken.
  */
 export function planPublisher(offer: PeerOffer): PublisherPlan {
   const sections: PublishedSection[] = [];
-  for (const media of offer.bundled) {
+  const used = offer.description.medias.filter((media) => !media.isRejected);
+  for (const media of used) {
     if (media.kind === 'application') continue;
     if (media.kind !== 'video' && media.kind !== 'audio') {
       throw notAcceptable(`media kind '${media.kind}' can't be published`);
@@ -41,6 +42,9 @@ export function planPublisher(offer: PeerOffer): PublisherPlan {
     if (media.direction === 'recvonly' || media.direction === 'inactive') continue;
     if (sections.some((section) => section.media.kind === media.kind)) {
       throw notAcceptable(`only one ${media.kind} section can be published`);
+    }
+    if (!offer.bundled.includes(media)) {
+      throw notAcceptable(`m=${media.kind} is not in the bundle of the first section`);
     }
     sections.push(planSection(media));
   }
@@ -104,19 +108,29 @@ function publishedCodec(format: RtpFormat): Codec | undefined {
       };
     case 'G722':
       return { name: 'G722', clockRateHz: 8000, channelCount: 1 };
+    case 'L16':
+      return clockRateHz > 0
+        ? { name: 'LPCM', clockRateHz, channelCount, bitDepth: 16 }
+        : undefined;
     default:
       return undefined;
   }
 }
 
-/** One numbering runs over the whole transport, so every section has to have it under one id. */
+/**
+ * One numbering runs over all packets of the transport that carry it. Sections may leave it out, but
+ * those that have it share one id (RFC 9143 section 9.1), and somebody must want the feedback.
+ */
 function transportSequenceId(sections: readonly PublishedSection[]): number {
-  const ids = sections.map(
-    ({ media }) =>
-      media.headerExtensions.find(({ uri }) => uri === TRANSPORT_SEQUENCE_URI)?.id ?? 0,
-  );
-  const [first = 0] = ids;
-  return ids.every((id) => id === first) ? first : 0;
+  const ids = new Set(sections.flatMap(({ media }) => transportSequenceOf(media)?.id ?? []));
+  const isWanted = sections.some(({ format }) => format.rtcpFeedback.includes('transport-cc'));
+  const [id = 0] = ids;
+  return isWanted && ids.size === 1 ? id : 0;
+}
+
+/** The transport-wide sequence number extension of a section. */
+export function transportSequenceOf(media: WebrtcMedia): HeaderExtension | undefined {
+  return media.headerExtensions.find(({ uri }) => uri === TRANSPORT_SEQUENCE_URI);
 }
 
 function notAcceptable(message: string): MediaError {

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError, toMediaError } from '../base/media-error.ts';
+import { formatListenAddress } from '../config/listen-address.ts';
 import type { SrtpWorkspace } from '../egress/srtp-workspace.ts';
 import type { PublishLease, PublishOptions, Publisher } from '../path/path.ts';
 import type { Session } from '../path/session-registry.ts';
@@ -25,7 +26,9 @@ const FEEDBACK_PERIOD_MS = 50;
 export interface PublisherSessionComponents {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Memory of what comes in, and of what goes out; see PublisherIngest. */
   readonly workspace: SrtpWorkspace;
+  readonly sendWorkspace: SrtpWorkspace;
   /** Attaches to the path; throws when the path refuses. */
   readonly publish: (options: PublishOptions) => PublishLease;
   readonly onClosed: (session: PublisherSession, reason: MediaError) => void;
@@ -65,6 +68,8 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
   /** Track index in the stream by section; -1 for a section that never sent. */
   #trackOfSection: number[] = [];
   #gathered: GatheredPacket[] = [];
+  /** Sections that have sent. */
+  readonly #seen = new Set<number>();
   #gatherTimer: Timer | undefined;
   #feedbackTimer: Timer | undefined;
   #hasScheduledPublish = false;
@@ -86,7 +91,9 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
 
   get remoteAddress(): string {
     const address = this.#peer?.selectedAddress;
-    return address ? `${address.address}:${address.port}` : this.#options.identity.remoteAddress;
+    return address
+      ? formatListenAddress({ host: address.address, port: address.port })
+      : this.#options.identity.remoteAddress;
   }
 
   get isConnected(): boolean {
@@ -112,14 +119,15 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
   }
 
   readonly onConnected = (info: PeerConnectedInfo): void => {
-    const { clock, workspace } = this.#components;
+    const { clock, workspace, sendWorkspace } = this.#components;
     this.#ingest = new PublisherIngest(
-      { clock, workspace, send: (bytes) => void this.#peer?.send(bytes) },
+      { clock, workspace, sendWorkspace, send: (bytes) => void this.#peer?.send(bytes) },
       {
         plan: this.#options.plan,
         keys: info.keys,
         localSsrc: randomBytes(4).readUInt32BE(0) || 1,
         onPacket: this.#onPacket,
+        onLoss: this.#onLoss,
         onSenderReport: this.#onSenderReport,
       },
     );
@@ -194,10 +202,19 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
       this.#lease.writer.writeRtp(this.#trackOfSection[section] ?? -1, packet);
       return;
     }
-    if (this.#isClosed || this.#gathered.length >= MAX_GATHERED_PACKETS) return;
-    this.#gathered.push({ section, bytes: packet.slice() });
-    const seen = new Set(this.#gathered.map((gathered) => gathered.section));
-    if (seen.size === this.#options.plan.sections.length) this.#attach();
+    if (this.#isClosed) return;
+    if (this.#gathered.length < MAX_GATHERED_PACKETS) {
+      this.#gathered.push({ section, bytes: packet.slice() });
+    }
+    this.#seen.add(section);
+    if (this.#seen.size === this.#options.plan.sections.length) this.#attach();
+  };
+
+  /** Readers can't repair a picture with a hole in it: only a key frame does. */
+  readonly #onLoss = (section: number): void => {
+    const stream = this.#lease?.stream;
+    const track = stream?.tracks[this.#trackOfSection[section] ?? -1];
+    if (stream && track?.kind === 'video') stream.requestKeyFrame(track);
   };
 
   readonly #onSenderReport = (section: number, ntpMs: number, timestampTicks: number): void => {
@@ -210,12 +227,11 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
     this.#gatherTimer?.cancel();
     if (this.#isClosed || this.#lease) return;
     const { sections } = this.#options.plan;
-    const seen = new Set(this.#gathered.map((gathered) => gathered.section));
-    if (seen.size === 0) {
+    if (this.#seen.size === 0) {
       this.close(new MediaError('deadline-exceeded', 'no-tracks', 'no media came in time'));
       return;
     }
-    const active = [...sections.keys()].filter((section) => seen.has(section));
+    const active = [...sections.keys()].filter((section) => this.#seen.has(section));
     const tracks = active.flatMap((section) => sections[section]?.description ?? []);
     this.#trackOfSection = sections.map((_, section) => active.indexOf(section));
     try {
@@ -235,8 +251,9 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
       `is publishing to path '${this.path}', ${tracks.length} ` +
         `${tracks.length === 1 ? 'track' : 'tracks'} (${names}) by ${this.remoteCandidate}`,
     );
-    for (const { section, bytes } of this.#gathered) this.#onPacket(section, bytes);
+    const gathered = this.#gathered;
     this.#gathered = [];
+    for (const { section, bytes } of gathered) this.#onPacket(section, bytes);
     this.#lease.writer.publish();
   }
 

@@ -19,6 +19,8 @@ export interface PublisherTrackOptions {
   readonly clockRateHz: number;
   /** Gets the media packets in order, without padding packets, numbered without their holes. */
   readonly onPacket: (packet: Uint8Array) => void;
+  /** Packets before the next one are given up. */
+  readonly onLoss?: () => void;
 }
 
 /**
@@ -30,19 +32,23 @@ export class PublisherTrack implements ReorderHandler {
   readonly rtxPayloadType: number | undefined;
   readonly reorder: ReorderBuffer;
   readonly nacks: NackSchedule;
-  readonly reception: ReceptionStatistics;
   /** 0 before the first packet. */
   ssrc = 0;
+  readonly #clockRateHz: number;
   readonly #onPacket: (packet: Uint8Array) => void;
+  readonly #onLoss: (() => void) | undefined;
   readonly #scratch = new Uint8Array(MAX_PACKET_BYTES);
+  #reception: ReceptionStatistics;
   /** Padding packets so far: what numbers are moved back by. */
   #removed = 0;
 
   constructor(options: PublisherTrackOptions) {
     this.payloadType = options.payloadType;
     this.rtxPayloadType = options.rtxPayloadType;
+    this.#clockRateHz = options.clockRateHz;
     this.#onPacket = options.onPacket;
-    this.reception = new ReceptionStatistics(options.clockRateHz);
+    this.#onLoss = options.onLoss;
+    this.#reception = new ReceptionStatistics(options.clockRateHz);
     this.reorder = new ReorderBuffer(this, {
       capacityPackets: REORDER_PACKETS,
       holdMs: HOLD_MS,
@@ -51,10 +57,15 @@ export class PublisherTrack implements ReorderHandler {
     this.nacks = new NackSchedule(this.reorder);
   }
 
+  /** Of the SSRC that sends now. */
+  get reception(): ReceptionStatistics {
+    return this.#reception;
+  }
+
   /** Takes a media packet of this section. */
   acceptMedia(packet: RtpPacket, nowMs: number): void {
     if (packet.ssrc !== this.ssrc) this.#adopt(packet.ssrc);
-    this.reception.onPacket(packet.sequenceNumber, packet.timestampTicks, nowMs);
+    this.#reception.onPacket(packet.sequenceNumber, packet.timestampTicks, nowMs);
     this.#take(packet, packet.payloadStart, packet.sequenceNumber, nowMs);
   }
 
@@ -68,7 +79,7 @@ export class PublisherTrack implements ReorderHandler {
 
   /** Fills a report block for the next receiver report. */
   takeReport(block: ReportBlock, nowMs: number): void {
-    this.reception.takeReport(block, nowMs);
+    this.#reception.takeReport(block, nowMs);
     block.sourceSsrc = this.ssrc;
   }
 
@@ -82,7 +93,8 @@ export class PublisherTrack implements ReorderHandler {
   }
 
   onLoss(): void {
-    // The hole stays in the numbers; the stream notices it there.
+    // The hole stays in the numbers too; the stream notices it there.
+    this.#onLoss?.();
   }
 
   onRestart(): void {
@@ -92,11 +104,12 @@ export class PublisherTrack implements ReorderHandler {
   #adopt(ssrc: number): void {
     if (this.ssrc !== 0) this.reorder.flush();
     this.ssrc = ssrc;
+    this.#removed = 0;
     this.reorder.reset();
+    this.#reception = new ReceptionStatistics(this.#clockRateHz);
   }
 
   /** Rebuilds the packet with a plain header: no padding, no extensions, no CSRC. */
-
   #take(packet: RtpPacket, payloadStart: number, sequence: number, nowMs: number): void {
     const payloadBytes = packet.payloadEnd - payloadStart;
     const length = RTP_HEADER_BYTES + payloadBytes;

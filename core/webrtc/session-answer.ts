@@ -1,6 +1,8 @@
 // What the answer says about each planned section of a viewer or publisher.
+import { parametersOf, type RtpFormat } from '../sdp/rtp-format.ts';
+import type { HeaderExtension, WebrtcMedia } from '../sdp/webrtc-description.ts';
 import { withFeedback, type AnsweredSection } from './peer-answer.ts';
-import { TRANSPORT_SEQUENCE_URI, type PublisherPlan } from './publisher-plan.ts';
+import { transportSequenceOf, type PublisherPlan } from './publisher-plan.ts';
 import type { PlannedSection, ViewerPlan } from './viewer-plan.ts';
 
 const VIDEO_VIEWER_FEEDBACK = ['nack', 'nack pli', 'ccm fir', 'goog-remb'];
@@ -35,15 +37,28 @@ export function publisherSections(plan: PublisherPlan): AnsweredSection[] {
     return {
       media,
       direction: 'recvonly',
-      formats: [withFeedback(format, feedback), ...(rtx ? [withFeedback(rtx, [])] : [])],
-      headerExtensions: hasTransportFeedback
-        ? media.headerExtensions.filter(({ uri }) => uri === TRANSPORT_SEQUENCE_URI)
-        : [],
+      formats: [
+        withFeedback(wantingStereo(format), feedback),
+        ...(rtx ? [withFeedback(rtx, [])] : []),
+      ],
+      headerExtensions: hasTransportFeedback ? transportExtensionOf(media) : [],
       sources: [],
       sourceGroups: [],
       mediaStreams: [],
     };
   });
+}
+
+/** Without it browsers mix Opus down to one channel (RFC 7587 section 6.1). */
+function wantingStereo(format: RtpFormat): RtpFormat {
+  if (format.encoding.toLowerCase() !== 'opus' || parametersOf(format).has('stereo')) return format;
+  return { ...format, fmtp: format.fmtp === '' ? 'stereo=1' : `${format.fmtp};stereo=1` };
+}
+
+/** Without the offerer's direction, which would be wrong in the answer. */
+function transportExtensionOf(media: WebrtcMedia): HeaderExtension[] {
+  const extension = transportSequenceOf(media);
+  return extension ? [{ id: extension.id, uri: extension.uri, parameters: '' }] : [];
 }
 
 function sourcesOf({ ssrc, rtxSsrc }: PlannedSection, cname: string): AnsweredSection['sources'] {

@@ -2,14 +2,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import { MediaError } from '../base/media-error.ts';
+import { MediaError, toMediaError } from '../base/media-error.ts';
 import type { EgressEngine } from '../egress/egress-engine.ts';
 import { SrtpWorkspace } from '../egress/srtp-workspace.ts';
 import type { PathGrant, PathManager } from '../path/path-manager.ts';
 import type { SessionRegistry } from '../path/session-registry.ts';
 import type { IceCandidate } from '../sdp/ice-candidate.ts';
 import type { Stream } from '../stream/stream.ts';
-import type { AudioTranscoders } from './audio-transcoders.ts';
+import type { AudioTranscoders, TranscodedAudio } from './audio-transcoders.ts';
 import { writeAnswer, type AnsweredSection } from './peer-answer.ts';
 import { readOffer, type PeerOffer } from './peer-offer.ts';
 import { planPublisher } from './publisher-plan.ts';
@@ -20,7 +20,12 @@ import type { CertificateFingerprint, SrtpProfile } from './transport/dtls-port.
 import type { IceCredentials } from './transport/ice-credentials.ts';
 import type { PeerAddress } from './transport/peer-address.ts';
 import type { PeerCallbacks, PeerSession } from './transport/peer-session.ts';
-import { planViewer, type PlannableTrack, type SkippedTrack } from './viewer-plan.ts';
+import {
+  planViewer,
+  wantedSection,
+  type PlannableTrack,
+  type SkippedTrack,
+} from './viewer-plan.ts';
 import { ViewerSession, type SessionIdentity } from './viewer-session.ts';
 
 /** What the manager needs of the transport. */
@@ -90,10 +95,12 @@ export class WebRtcSessionManager {
   readonly #wheel: Set<ViewerSession>[] = Array.from({ length: TICKS_PER_REPORT }, () => new Set());
   /** Apart from the engine's: an answer to RTCP may send media while the RTCP is still read. */
   readonly #workspace = new SrtpWorkspace();
+  readonly #sendWorkspace = new SrtpWorkspace();
   readonly #cname = randomBytes(9).toString('base64url');
   #timer: Timer | undefined;
   #tickCount = 0;
   #wheelNext = 0;
+  #closedReason: MediaError | undefined;
 
   constructor(components: WebRtcSessionManagerComponents, options: WebRtcSessionManagerOptions) {
     this.#components = components;
@@ -114,46 +121,22 @@ export class WebRtcSessionManager {
    * @throws MediaError `not-found` without a stream, `invalid-argument` for a bad or unplayable offer.
    */
   async createViewer(request: SessionRequest): Promise<CreatedSession> {
-    const { pathManager, clock, logger, engine, transcoders } = this.#components;
+    const { pathManager, logger } = this.#components;
     const offer = readOffer(request.offer);
     const candidates = await this.candidates();
-    const stream = await pathManager.waitForStream(request.grant, request.signal);
-    const release = transcoders.wanted(stream, request.grant.config)
-      ? transcoders.acquire(stream)
-      : undefined;
-    try {
-      const plan = planViewer(offer, plannable(stream, release?.stream));
-      const id = randomUUID();
-      const lease = pathManager.read(request.grant, { id, type: 'webRTCSession' });
-      const session = new ViewerSession(
-        {
-          clock,
-          logger,
-          engine,
-          workspace: this.#workspace,
-          egressOf: (wanted) => this.#egressOf(wanted),
-          onClosed: (closed) => this.#forget(closed),
-        },
-        {
-          id,
-          identity: request.identity,
-          lease,
-          plan,
-          cname: this.#cname,
-          onRelease: () => release?.close(),
-        },
-      );
+    await pathManager.waitForStream(request.grant, request.signal);
+    this.#assertOpen();
+    const session = this.#admitViewer(request, offer);
+    return this.#begin(session, () => {
       const peer = this.#connect(session, offer);
       this.#wheel[this.#wheelNext++ % TICKS_PER_REPORT]?.add(session);
+      const { plan } = session;
       for (const track of plan.skipped) {
         logger.warn(`path ${session.path}: skipping track (${track.codec}): ${track.message}`);
       }
       const answer = this.#answer(offer, { peer, candidates }, viewerSections(plan, this.#cname));
-      return this.#register(session, { answer, skipped: plan.skipped });
-    } catch (thrown) {
-      release?.close();
-      throw thrown;
-    }
+      return { answer, skipped: plan.skipped };
+    });
   }
 
   /**
@@ -165,11 +148,13 @@ export class WebRtcSessionManager {
     const offer = readOffer(request.offer);
     const plan = planPublisher(offer);
     const candidates = await this.candidates();
+    this.#assertOpen();
     const session = new PublisherSession(
       {
         clock,
         logger,
         workspace: this.#workspace,
+        sendWorkspace: this.#sendWorkspace,
         publish: (options) => pathManager.publish(request.grant, options),
         onClosed: (closed) => this.#forget(closed),
       },
@@ -180,9 +165,11 @@ export class WebRtcSessionManager {
         trackGatherTimeoutMs: this.#options.trackGatherTimeoutMs,
       },
     );
-    const peer = this.#connect(session, offer);
-    const answer = this.#answer(offer, { peer, candidates }, publisherSections(plan));
-    return this.#register(session, { answer, skipped: [] });
+    return this.#begin(session, () => {
+      const peer = this.#connect(session, offer);
+      const answer = this.#answer(offer, { peer, candidates }, publisherSections(plan));
+      return { answer, skipped: [] };
+    });
   }
 
   /**
@@ -220,8 +207,9 @@ export class WebRtcSessionManager {
     );
   }
 
-  /** Ends every session. Idempotent. */
+  /** Ends every session and takes no more. Idempotent. */
   closeAll(reason: MediaError): void {
+    this.#closedReason ??= reason;
     this.#timer?.cancel();
     this.#timer = undefined;
     for (const session of [...this.#bySecret.values()]) session.close(reason);
@@ -233,23 +221,66 @@ export class WebRtcSessionManager {
     return session;
   }
 
-  #connect(session: WebRtcSession, offer: PeerOffer): PeerSession {
-    const { transport, engine } = this.#components;
+  #assertOpen(): void {
+    if (this.#closedReason) throw this.#closedReason;
+  }
+
+  /** The session of a viewer with its place among the readers and its share of a transcoder. */
+  #admitViewer(request: SessionRequest, offer: PeerOffer): ViewerSession {
+    const { pathManager, clock, logger, engine, transcoders } = this.#components;
+    const id = randomUUID();
+    const lease = pathManager.read(request.grant, { id, type: 'webRTCSession' });
+    let transcoded: TranscodedAudio | undefined;
     try {
-      const peer = transport.create(
+      const { stream } = lease;
+      const wantsAudio = wantedSection(offer, 'audio') !== undefined;
+      if (wantsAudio && transcoders.wanted(stream, request.grant.config)) {
+        transcoded = transcoders.acquire(stream);
+      }
+      const plan = planViewer(offer, plannable(stream, transcoded?.stream));
+      return new ViewerSession(
         {
-          remoteUfrag: offer.iceUfrag,
-          remoteFingerprints: offer.fingerprints,
-          profiles: engine.preferredProfiles,
+          ...{ clock, logger, engine, workspace: this.#workspace },
+          egressOf: (wanted) => this.#egressOf(wanted),
+          onClosed: (closed) => this.#forget(closed),
         },
-        session,
+        {
+          ...{ id, lease, plan, identity: request.identity, cname: this.#cname },
+          onRelease: () => transcoded?.close(),
+        },
       );
-      session.start(peer, offer.iceUfrag);
-      return peer;
     } catch (thrown) {
-      session.close(new MediaError('unavailable', 'session-failed', 'no transport was opened'));
+      transcoded?.close();
+      lease.close();
       throw thrown;
     }
+  }
+
+  /** Registers a session when `open` succeeds; otherwise everything that it holds is freed. */
+  #begin(
+    session: WebRtcSession,
+    open: () => Pick<CreatedSession, 'answer' | 'skipped'>,
+  ): CreatedSession {
+    try {
+      return this.#register(session, open());
+    } catch (thrown) {
+      session.close(toMediaError(thrown));
+      throw thrown;
+    }
+  }
+
+  #connect(session: WebRtcSession, offer: PeerOffer): PeerSession {
+    const { transport, engine } = this.#components;
+    const peer = transport.create(
+      {
+        remoteUfrag: offer.iceUfrag,
+        remoteFingerprints: offer.fingerprints,
+        profiles: engine.preferredProfiles,
+      },
+      session,
+    );
+    session.start(peer, offer.iceUfrag);
+    return peer;
   }
 
   #answer(
@@ -306,8 +337,12 @@ export class WebRtcSessionManager {
   }
 }
 
-/** The tracks of a stream, and the transcoded audio beside it. */
+/** The tracks of a stream; transcoded audio stands in for its own. */
 function plannable(stream: Stream, transcoded: Stream | undefined): PlannableTrack[] {
-  const streams = transcoded ? [stream, transcoded] : [stream];
-  return streams.flatMap((owner) => owner.tracks.map((track) => ({ stream: owner, track })));
+  const own = stream.tracks.map((track) => ({ stream, track }));
+  if (!transcoded) return own;
+  return [
+    ...own.filter(({ track }) => track.kind !== 'audio'),
+    ...transcoded.tracks.map((track) => ({ stream: transcoded, track })),
+  ];
 }

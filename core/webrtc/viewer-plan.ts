@@ -53,20 +53,20 @@ const PREFERENCE: readonly CodecName[] = [
 
 /**
  * Plans at most one video and one audio track. Video still plays when only the audio can't.
- * @throws MediaError `unsupported` when nothing plays, or when the stream has video and none of it does.
+ * @throws MediaError `invalid-argument` when nothing plays, or when video is wanted and none of it does.
  */
 export function planViewer(offer: PeerOffer, tracks: readonly PlannableTrack[]): ViewerPlan {
   const sections: PlannedSection[] = [];
   const skipped: SkippedTrack[] = [];
   for (const kind of ['video', 'audio'] as const) {
-    const media = offer.bundled.find((section) => section.kind === kind && wantsMedia(section));
+    const media = wantedSection(offer, kind);
     const candidates = tracks
       .filter(({ track }) => track.kind === kind)
       .sort((a, b) => rankOf(a.track) - rankOf(b.track));
     const section = planKind(media, candidates, skipped);
     if (section) sections.push(section);
   }
-  assertPlayable(sections, skipped, tracks);
+  assertPlayable(sections, skipped, wantedSection(offer, 'video') !== undefined);
   return { sections: inOfferOrder(sections, offer), skipped };
 }
 
@@ -82,7 +82,8 @@ function planKind(
       continue;
     }
     if (!media) {
-      skipped.push(skip(track, 'section-not-offered', `the offer has no m=${track.kind} section`));
+      const message = `the offer has no m=${track.kind} section that receives in its bundle`;
+      skipped.push(skip(track, 'section-not-offered', message));
       continue;
     }
     if (track.normalizer.hasReorderedFrames) {
@@ -111,22 +112,27 @@ export function bFramesMessage(track: Track): string {
 function assertPlayable(
   sections: readonly PlannedSection[],
   skipped: readonly SkippedTrack[],
-  tracks: readonly PlannableTrack[],
+  wantsVideo: boolean,
 ): void {
-  const hasVideo = tracks.some(({ track }) => track.kind === 'video');
   const playsVideo = sections.some(({ track }) => track.kind === 'video');
-  const isAudioOnlyWish = skipped.every((track) => track.code === 'section-not-offered');
-  if (sections.length > 0 && (playsVideo || !hasVideo || isAudioOnlyWish)) return;
-  const reasons = skipped.filter((track) => !hasVideo || track.kind === 'video');
-  const text = reasons.map((track) => track.message).join('; ');
+  const missedVideo = skipped.filter((track) => track.kind === 'video');
+  const lacksVideo = wantsVideo && !playsVideo && missedVideo.length > 0;
+  if (sections.length > 0 && !lacksVideo) return;
+  const wanted = skipped.filter((track) => track.code !== 'section-not-offered');
+  const reasons = lacksVideo ? missedVideo : wanted.length > 0 ? wanted : skipped;
+  const text = [...new Set(reasons.map((track) => track.message))].join('; ');
   const code = reasons[0]?.code ?? 'no-playable-track';
   const message = text === '' ? 'the stream has no track that WebRTC can carry' : text;
   // Peers answer 400 where no codec fits; the reason is in the text.
   throw new MediaError('invalid-argument', code, message);
 }
 
-function wantsMedia(media: WebrtcMedia): boolean {
-  return media.direction === 'recvonly' || media.direction === 'sendrecv';
+/** The section of the offer in which the viewer wants to receive audio or video. */
+export function wantedSection(offer: PeerOffer, kind: 'audio' | 'video'): WebrtcMedia | undefined {
+  return offer.bundled.find(
+    (media) =>
+      media.kind === kind && (media.direction === 'recvonly' || media.direction === 'sendrecv'),
+  );
 }
 
 function rankOf(track: Track): number {

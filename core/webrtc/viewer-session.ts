@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError } from '../base/media-error.ts';
+import { formatListenAddress } from '../config/listen-address.ts';
 import { SrtcpReceiver } from '../egress/srtcp-receiver.ts';
 import { deriveSrtpKeys } from '../egress/srtp-key-derivation.ts';
 import type { SrtpWorkspace } from '../egress/srtp-workspace.ts';
@@ -92,7 +93,13 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
 
   get remoteAddress(): string {
     const address = this.#peer?.selectedAddress;
-    return address ? `${address.address}:${address.port}` : this.#options.identity.remoteAddress;
+    return address
+      ? formatListenAddress({ host: address.address, port: address.port })
+      : this.#options.identity.remoteAddress;
+  }
+
+  get plan(): ViewerPlan {
+    return this.#options.plan;
   }
 
   get isConnected(): boolean {

@@ -157,7 +157,7 @@ export class WebRtcServer {
     const config = this.#config;
     const router = new Router([
       ...signalingRoutes({ manager, pathManager, iceServers }),
-      ...pageRoutes({ pathManager, authorizer }),
+      ...pageRoutes({ pathManager, authorizer }, { rtspPort: rtspPortOf(config) }),
     ]);
     const address = config.webrtcAddress;
     if (!address) {
@@ -184,6 +184,12 @@ export class WebRtcServer {
     await listener.start();
     this.#lifetime.own(listener);
   }
+}
+
+/** Null when nobody can read by RTSP without encryption. */
+function rtspPortOf(config: GlobalConfig): number | null {
+  const isPlain = config.rtsp && config.rtspEncryption !== 'strict';
+  return isPlain ? (config.rtspAddress?.port ?? null) : null;
 }
 
 async function resolveAll(host: string): Promise<readonly string[]> {
