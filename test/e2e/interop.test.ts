@@ -1,6 +1,5 @@
 // Clients of other projects: browsers and aiortc publish by WHIP, aiortc and GStreamer watch by WHEP.
 import assert from 'node:assert/strict';
-import type { ChildProgram } from './support/child-program.ts';
 import { Chromium } from './support/chromium.ts';
 import { publishWithFfmpeg } from './support/ffmpeg-publisher.ts';
 import { probeWithFfprobe } from './support/ffmpeg-reader.ts';
@@ -9,22 +8,20 @@ import { ServerProcess } from './support/server-process.ts';
 import { WhipPage } from './support/whip-page.ts';
 
 describe('WHEP clients of other projects', () => {
+  const opened = new AsyncDisposableStack();
   let server: ServerProcess;
-  let publishers: ChildProgram[];
 
   before(async () => {
-    server = await ServerProcess.start();
-    publishers = await Promise.all([
+    server = opened.use(await ServerProcess.start());
+    const publishers = await Promise.all([
       publishWithFfmpeg({ url: server.rtspUrl('h264'), video: 'h264', audio: 'opus' }),
       publishWithFfmpeg({ url: server.rtspUrl('h265'), video: 'h265', audio: 'pcma' }),
       publishWithFfmpeg({ url: server.rtspUrl('vp8'), video: 'vp8', audio: 'pcmu' }),
     ]);
+    for (const publisher of publishers) opened.use(publisher);
   });
 
-  after(async () => {
-    await Promise.all(publishers.map((publisher) => publisher.stop()));
-    await server.stop();
-  });
+  after(() => opened.disposeAsync());
 
   it('aiortc plays H264 and Opus', async () => {
     const report = await runPythonClient('aiortc_whep', { url: server.whepUrl('h264') });
@@ -58,15 +55,14 @@ describe('WHEP clients of other projects', () => {
 });
 
 describe('WHIP clients of other projects', () => {
+  const opened = new AsyncDisposableStack();
   let server: ServerProcess;
 
   before(async () => {
-    server = await ServerProcess.start();
+    server = opened.use(await ServerProcess.start());
   });
 
-  after(async () => {
-    await server.stop();
-  });
+  after(() => opened.disposeAsync());
 
   it('Chromium publishes H264 and Opus, ffprobe reads them', async () => {
     await using browser = await Chromium.launch();

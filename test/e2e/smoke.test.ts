@@ -1,6 +1,5 @@
 // The whole way, once: ffmpeg publishes, ffprobe reads, Chromium watches, the server stops cleanly.
 import assert from 'node:assert/strict';
-import type { ChildProgram } from './support/child-program.ts';
 import { Chromium } from './support/chromium.ts';
 import { publishWithFfmpeg } from './support/ffmpeg-publisher.ts';
 import { decodeWithFfmpeg, probeWithFfprobe } from './support/ffmpeg-reader.ts';
@@ -8,22 +7,18 @@ import { ServerProcess } from './support/server-process.ts';
 import { WhepPage } from './support/whep-page.ts';
 
 describe('a stream from ffmpeg', () => {
+  const opened = new AsyncDisposableStack();
   let server: ServerProcess;
-  let publisher: ChildProgram;
   let browser: Chromium;
 
   before(async () => {
-    server = await ServerProcess.start();
+    server = opened.use(await ServerProcess.start());
     const url = server.rtspUrl('cam');
-    publisher = await publishWithFfmpeg({ url, video: 'h264', audio: 'opus' });
-    browser = await Chromium.launch();
+    opened.use(await publishWithFfmpeg({ url, video: 'h264', audio: 'opus' }));
+    browser = opened.use(await Chromium.launch());
   });
 
-  after(async () => {
-    await browser.close();
-    await publisher.stop();
-    await server.stop();
-  });
+  after(() => opened.disposeAsync());
 
   it('is read by ffprobe, beginning with a key frame', async () => {
     const report = await probeWithFfprobe({ url: server.rtspUrl('cam') });
