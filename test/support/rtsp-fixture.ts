@@ -41,6 +41,7 @@ export interface FixtureOptions {
   readonly yml?: readonly string[];
   /** Lines below `paths`. */
   readonly paths?: readonly string[];
+  readonly rtspAddress?: string;
   readonly limits?: { readonly maxConnections: number; readonly maxConnectionsPerIp: number };
 }
 
@@ -55,7 +56,7 @@ export class RtspFixture implements AsyncDisposable {
   constructor(options: FixtureOptions) {
     const clock = options.clock ?? systemClock;
     const text = [
-      'rtspAddress: 127.0.0.1:0',
+      `rtspAddress: ${options.rtspAddress ?? '127.0.0.1:0'}`,
       'rtspsAddress: 127.0.0.1:0',
       'rtpAddress: 127.0.0.1:0',
       'rtcpAddress: 127.0.0.1:0',
