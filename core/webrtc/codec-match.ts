@@ -33,7 +33,13 @@ export function matchCodec(codec: Codec, formats: readonly RtpFormat[]): MatchRe
     case 'G722':
       return offered(codec.name, formats, named(formats, codec.name)[0]);
     case 'AV1':
-      return offered(codec.name, formats, named(formats, 'AV1')[0]);
+      return offered(
+        codec.name,
+        formats,
+        named(formats, 'AV1').find(
+          (format) => numberOf(format, 'profile', 0) === (codec.profile ?? 0),
+        ),
+      );
     case 'VP9':
       return offered(
         codec.name,
