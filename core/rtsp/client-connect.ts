@@ -40,7 +40,9 @@ export function connectToSource(clock: Clock, options: ConnectOptions): Promise<
     finish(failed(`can't be reached within ${seconds} s`, { url }));
   });
   signal.addEventListener('abort', onAbort, { once: true });
-  socket.on('error', (cause) => finish(failed(`can't be reached: ${reasonOf(cause)}`, { url, cause })));
+  socket.on('error', (cause) =>
+    finish(failed(`can't be reached: ${reasonOf(cause)}`, { url, cause })),
+  );
   socket.once('close', () => finish(failed('closed the connection', { url })));
   socket.once(isTls(socket) ? 'secureConnect' : 'connect', () => {
     finish(isTls(socket) ? certificateProblem(socket, options) : undefined);

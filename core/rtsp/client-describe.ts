@@ -28,7 +28,7 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /**
  * Asks for the description of `start`, wherever it was moved to.
  * @throws MediaError naming the source and its refusal; `invalid-argument` for an unreadable SDP;
- * `permission-denied` for a redirect that must not be followed.
+ * `failed-precondition` for a redirect that must not be followed.
  */
 export async function describeSource(start: SourceUrl, open: OpenClient): Promise<DescribedSource> {
   let url = start;
@@ -99,5 +99,5 @@ function publicMethods(response: RtspResponse): ReadonlySet<string> {
 
 function refused(url: SourceUrl, problem: string): MediaError {
   const text = `${placeOf(url)} ${problem}`;
-  return new MediaError('permission-denied', 'rtsp-redirect-refused', text);
+  return new MediaError('failed-precondition', 'rtsp-redirect-refused', text);
 }

@@ -49,7 +49,7 @@ function smpteOf(seconds: number): string {
 function secondsOf(start: string): number {
   const seconds = /^\d{1,9}(?:\.\d{1,6})?$/u.test(start)
     ? Number(start)
-    : durationSeconds(start) ?? -1;
+    : (durationSeconds(start) ?? -1);
   if (seconds < 0) throw unusable('rtspRangeStart', start, 'a duration such as 1m30s');
   return seconds;
 }

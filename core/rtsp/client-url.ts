@@ -44,7 +44,8 @@ export function parseSourceUrl(text: string): SourceUrl {
   const port = portText === undefined ? DEFAULT_PORTS[scheme] : Number(portText);
   if (host === undefined || /\s/u.test(host)) throw invalid('has no valid host');
   if (port < 1 || port > 65_535) throw invalid('has no valid port');
-  const rest = (hostEnd < 0 ? '' : afterAt.slice(hostEnd)) + (slash < 0 ? '' : trimmed.slice(slash));
+  const rest =
+    (hostEnd < 0 ? '' : afterAt.slice(hostEnd)) + (slash < 0 ? '' : trimmed.slice(slash));
   const path = visible(rest.split('#', 1)[0] ?? '');
   return {
     scheme,

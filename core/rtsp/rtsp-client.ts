@@ -89,6 +89,7 @@ export class RtspClient implements RtspConnectionHandler {
   readonly #abandoned = new Set<string>();
   #cseq = 0;
   #pending: PendingRequest | undefined;
+  #failure: MediaError | undefined;
 
   constructor(components: RtspClientComponents, options: RtspClientOptions) {
     const { socket, clock, logger, handler } = components;
@@ -101,6 +102,11 @@ export class RtspClient implements RtspConnectionHandler {
     this.#authenticator = new ClientAuthenticator(options.credentials, this.place);
     this.connection = new RtspConnection({ socket, clock, handler: this });
     socket.once('close', () => this.#socketClosed.resolve(undefined));
+  }
+
+  /** Why the connection ended; undefined while it is open. */
+  get failure(): MediaError | undefined {
+    return this.#failure;
   }
 
   /** Starts reading. */
@@ -116,7 +122,10 @@ export class RtspClient implements RtspConnectionHandler {
   async request(method: string, url: string, headers: RequestHeaders = {}): Promise<RtspResponse> {
     for (let sends = 1; sends <= MAX_SENDS; sends++) {
       const sent = this.#authenticator.authorize(method, url, sends > 1);
-      const response = await this.#exchange(method, url, { ...headers, Authorization: sent.header });
+      const response = await this.#exchange(method, url, {
+        ...headers,
+        Authorization: sent.header,
+      });
       if (response.statusCode !== 401) return response;
       this.#learn(response, sent);
     }
@@ -173,7 +182,8 @@ export class RtspClient implements RtspConnectionHandler {
 
   /** For the connection. */
   onReadEnd(): void {
-    if (!this.connection.closedReason) this.#handler.onReadEnd(this.connection.parser.isInsideFrame);
+    if (!this.connection.closedReason)
+      this.#handler.onReadEnd(this.connection.parser.isInsideFrame);
   }
 
   /** For the connection. */
@@ -190,6 +200,7 @@ export class RtspClient implements RtspConnectionHandler {
   onClose(reason: MediaError): void {
     const failure =
       reason.code === 'rtsp-connection-closed' ? this.#ended('closed the connection') : reason;
+    this.#failure = failure;
     const pending = this.#pending;
     this.#pending = undefined;
     pending?.timer.cancel();
@@ -208,8 +219,7 @@ export class RtspClient implements RtspConnectionHandler {
   }
 
   #exchange(method: string, url: string, headers: RequestHeaders): Promise<RtspResponse> {
-    const closed = this.connection.closedReason;
-    if (closed) return Promise.reject(closed);
+    if (this.#failure) return Promise.reject(this.#failure);
     this.#abandon(this.#ended(`got ${method} before it answered`));
     const cseq = String(++this.#cseq);
     const { promise, resolve, reject } = Promise.withResolvers<RtspResponse>();
@@ -217,7 +227,12 @@ export class RtspClient implements RtspConnectionHandler {
       this.#abandon(this.#timedOut(method));
     });
     this.#pending = { cseq, resolve, reject, timer };
-    const fields = { CSeq: cseq, 'User-Agent': 'mediamtx-pro', Session: this.sessionId, ...headers };
+    const fields = {
+      CSeq: cseq,
+      'User-Agent': 'mediamtx-pro',
+      Session: this.sessionId,
+      ...headers,
+    };
     this.connection.send(createRequest(method, url, { headers: RtspHeaders.of(fields) }));
     return promise.then((response) => {
       this.#logger.debug(`${method} answered ${statusText(response)}`);
