@@ -8,6 +8,7 @@ import type { PathManager } from '../path/path-manager.ts';
 import { parseTrickleFragment, formatTrickleFragment } from '../sdp/trickle-fragment.ts';
 import { iceServerLinks, type IceServerProvider } from './ice-server-provider.ts';
 import type { CreatedSession, SessionRequest, WebRtcSessionManager } from './session-manager.ts';
+import type { SkippedTrack } from './viewer-plan.ts';
 
 /** Longest offer or fragment, in bytes. */
 const MAX_BODY_BYTES = 128 * 1024;
@@ -15,6 +16,8 @@ const SDP_TYPE = 'application/sdp';
 const FRAGMENT_TYPE = 'application/trickle-ice-sdpfrag';
 const METHODS = 'OPTIONS, GET, POST, PATCH, DELETE';
 const REQUEST_HEADERS = 'Authorization, Content-Type, If-Match';
+/** Which tracks of the stream the viewer does not get: `kind;codec;code;message`, percent-encoded. */
+const SKIPPED_HEADER = 'Mtx-Skipped-Tracks';
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
 
 /** What the routes work with. */
@@ -78,7 +81,7 @@ function postRoute(components: SignalingComponents, verb: Verb): Route {
     pattern: `/*path/${verb}`,
     access: accessOf(verb),
     maxBodyBytes: MAX_BODY_BYTES,
-    exposeHeaders: ['ETag', 'ID', 'Accept-Patch', 'Link', 'Location'],
+    exposeHeaders: ['ETag', 'ID', 'Accept-Patch', 'Link', 'Location', SKIPPED_HEADER],
     action: async (request) => {
       requireType(request, SDP_TYPE);
       const pathName = request.parameter('path');
@@ -169,9 +172,19 @@ function createdReply(
       'Accept-Patch': FRAGMENT_TYPE,
       Location: location,
       ...(links.length > 0 ? { Link: links } : {}),
+      ...(created.skipped.length > 0 ? { [SKIPPED_HEADER]: skippedList(created.skipped) } : {}),
     },
     body: created.answer,
   };
+}
+
+/** Commas and semicolons never survive the encoding, so they can separate. */
+function skippedList(skipped: readonly SkippedTrack[]): string {
+  return skipped
+    .map(({ kind, codec, code, message }) =>
+      [kind, codec, code, message].map(encodeURIComponent).join(';'),
+    )
+    .join(', ');
 }
 
 function requireType(request: HttpRequest, wanted: string): void {
