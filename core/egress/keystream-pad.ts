@@ -9,6 +9,7 @@ const COUNTER_SHIFT = isLittleEndian ? 24 : 0;
 /** The block counter of a packet has one byte here: longer packets are not staged. */
 const MAX_PACKET_BYTES = 256 * BLOCK_BYTES;
 
+/** Size of the pad. */
 export interface KeystreamPadOptions {
   readonly sizeBytes: number;
   readonly maxPackets: number;

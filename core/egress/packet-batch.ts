@@ -11,7 +11,7 @@ export const MAX_PLAIN_BYTES = 1936;
  * reference, so its bytes may not change until at least this many packets later. A socket must
  * call itself congested well before (BATCH_PACKETS below).
  */
-export const OUTPUT_SLOTS = 128;
+export const OUTPUT_SLOTS = 64;
 const SLOT_BYTES = 2048;
 
 /** Facts about the packets of one batch, and the slot in which the current one is built. */
@@ -20,11 +20,16 @@ export class PacketBatch {
   count = 0;
   ssrc = 0;
   payloadType = 0;
+  /** Whole extension block of each packet, or undefined. */
+  headerExtension: Uint8Array | undefined;
+  /** Whether the packets carry an original sequence number (RFC 4588). */
+  isRetransmission = false;
   /** Planned packets: ring sequence, SRTP index, outgoing timestamp, octets to encrypt. */
   readonly ringSequences = new Float64Array(BATCH_PACKETS);
   readonly indexes = new Float64Array(BATCH_PACKETS);
   readonly timestamps = new Uint32Array(BATCH_PACKETS);
   readonly payloadBytes = new Uint16Array(BATCH_PACKETS);
+  readonly originalSequences = new Uint16Array(BATCH_PACKETS);
 
   /** All slots; packets begin on a 4-byte boundary so that they can be encrypted by words. */
   readonly bytes = Buffer.from(new ArrayBuffer(OUTPUT_SLOTS * SLOT_BYTES));

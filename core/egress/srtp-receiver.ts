@@ -20,6 +20,7 @@ export interface SrtpReceiverStats {
   packetsFromTooManySsrcs: number;
 }
 
+/** Limits of a receiver. */
 export interface SrtpReceiverOptions {
   /** SSRCs accepted under this key. Default 32. */
   readonly maxSsrcs?: number;
