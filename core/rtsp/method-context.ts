@@ -62,6 +62,3 @@ export interface MethodResult {
   /** Called right after the response was queued, in the same turn. */
   readonly afterResponse?: () => void;
 }
-
-/** An RTSP method. Failures are thrown as MediaError. */
-export type Method = (context: MethodContext) => MethodResult | Promise<MethodResult>;
