@@ -64,6 +64,7 @@ export function trickleFragment(offer, candidates) {
  * @returns {string}
  */
 export function withAudioFormats(sdp, formats) {
+  if (formats.length === 0) return sdp;
   const used = new Set([...sdp.matchAll(/^a=rtpmap:(\d+) /gm)].map(([, type]) => Number(type)));
   /** @type {number[]} */
   const types = [];
