@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { Lifetime } from '../../base/lifetime.ts';
 import type { Logger } from '../../base/logger.ts';
+import { MediaError } from '../../base/media-error.ts';
 import type { IceTcpConnection } from './ice-tcp-connection.ts';
 import { IceTcpListener } from './ice-tcp-listener.ts';
 import type { MediaSocket } from './media-socket.ts';
@@ -75,11 +76,16 @@ export class MuxSocket implements MediaSocket, AsyncDisposable {
     return this.#udp?.bufferSizes ?? { receiveBytes: 0, sendBytes: 0 };
   }
 
-  /** @throws MediaError `invalid-argument` for a bad address, the system's error when it is taken. */
+  /** @throws MediaError `invalid-argument` for a bad address, `unavailable` when it can't be opened. */
   async open(addresses: MuxSocketAddresses, receiver: PacketReceiver): Promise<void> {
     try {
-      if (addresses.udpAddress !== '') await this.#openUdp(addresses.udpAddress, receiver);
-      if (addresses.tcpAddress !== '') await this.#openTcp(addresses.tcpAddress, receiver);
+      const { udpAddress, tcpAddress } = addresses;
+      if (udpAddress !== '') {
+        await named('webrtcLocalUDPAddress', udpAddress, this.#openUdp(udpAddress, receiver));
+      }
+      if (tcpAddress !== '') {
+        await named('webrtcLocalTCPAddress', tcpAddress, this.#openTcp(tcpAddress, receiver));
+      }
     } catch (error) {
       await this.close();
       throw error;
@@ -153,5 +159,16 @@ export class MuxSocket implements MediaSocket, AsyncDisposable {
     const tcp = new IceTcpListener(this.#components, callbacks, this.#options);
     await this.#lifetime.own(tcp).listen(parseSocketAddress(text));
     this.#tcp = tcp;
+  }
+}
+
+/** Gives a system error the name of the configuration key that caused it. */
+async function named(key: string, address: string, opening: Promise<void>): Promise<void> {
+  try {
+    await opening;
+  } catch (cause) {
+    if (cause instanceof MediaError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new MediaError('unavailable', 'listen-failed', `${key} ${address}: ${reason}`, { cause });
   }
 }

@@ -73,12 +73,15 @@ describe('MuxSocket', () => {
     assert.deepEqual([counters.mediaDropped, counters.controlDropped], [1, 1]);
   });
 
-  it('passes on that a port is taken and leaves nothing open', async () => {
+  it('names the key of a port that is taken and leaves nothing open', async () => {
     await using first = createMux();
     await first.open({ udpAddress: '', tcpAddress: '127.0.0.1:0' }, DEAF);
     const second = createMux();
     const addresses = { udpAddress: '127.0.0.1:0', tcpAddress: `127.0.0.1:${first.tcpPort}` };
-    await assert.rejects(second.open(addresses, DEAF), { code: 'EADDRINUSE' });
+    await assert.rejects(second.open(addresses, DEAF), {
+      code: 'listen-failed',
+      message: /webrtcLocalTCPAddress 127\.0\.0\.1:\d+: .*EADDRINUSE/u,
+    });
     assert.equal(second.udpPort, 0);
   });
 });
