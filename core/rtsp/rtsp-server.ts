@@ -83,7 +83,10 @@ export class RtspServer {
     this.#components = components;
     this.#options = options;
     this.#limits = limits;
-    this.#sessions = new SessionStore({ clock, logger, registry: sessions });
+    this.#sessions = new SessionStore(
+      { clock, logger, registry: sessions },
+      { maxSessions: limits.maxConnections, maxSessionsPerIp: limits.maxConnectionsPerIp },
+    );
     this.#fanouts = new FanoutRegistry(clock);
   }
 

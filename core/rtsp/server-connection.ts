@@ -180,6 +180,7 @@ export class ServerConnection implements RtspConnectionHandler, MethodConnection
   }
 
   onProtocolError(error: MediaError): void {
+    this.#logger.info(`refused: ${printable(error.message)}`);
     this.#send(failureResponse(error), undefined);
     this.transport.end(error);
   }

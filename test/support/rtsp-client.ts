@@ -39,6 +39,7 @@ export class RtspClient implements AsyncDisposable {
       },
       onFrame: (channel, payload) => this.frames.push({ channel, payload: Buffer.from(payload) }),
     });
+    socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
       parser.push(chunk);
       this.#wake();

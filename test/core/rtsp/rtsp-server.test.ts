@@ -258,6 +258,25 @@ describe('RtspServer', () => {
     assert.equal(second.isClosed, false);
   });
 
+  it('refuses more sessions than allowed, also when their connections are gone', async () => {
+    await using fixture = await RtspFixture.start({
+      limits: { maxConnections: 10, maxConnectionsPerIp: 3 },
+    });
+    await using publisher = await fixture.publish('live');
+    const url = fixture.url('live');
+    const statuses: number[] = [];
+    for (const port of [47_400, 47_402, 47_404]) {
+      const client = await fixture.connect();
+      const headers = { Transport: `RTP/AVP;unicast;client_port=${port}-${port + 1}` };
+      statuses.push((await client.request('SETUP', `${url}/trackID=0`, { headers })).statusCode);
+      if (client.session !== undefined) await client.request('PLAY', url);
+      await client.close();
+    }
+    assert.deepEqual(statuses, [200, 200, 400]);
+    assert.equal(fixture.sessions.count, 3);
+    assert.equal(publisher.isClosed, false);
+  });
+
   it('ends a session that is kicked', async () => {
     await using fixture = await RtspFixture.start();
     await using publisher = await fixture.publish('live');

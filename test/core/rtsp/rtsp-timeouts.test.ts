@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { FakeClock } from '../../support/fake-clock.ts';
 import type { RtspClient } from '../../support/rtsp-client.ts';
-import { GENERIC_SDP, RtspFixture, rtpPacket } from '../../support/rtsp-fixture.ts';
+import {
+  GENERIC_SDP,
+  RtspFixture,
+  rtpPacket,
+  VIDEO_AUDIO_SDP,
+  vp8Payload,
+} from '../../support/rtsp-fixture.ts';
 
 interface Scene extends AsyncDisposable {
   readonly clock: FakeClock;
@@ -145,6 +151,29 @@ describe('RtspServer time-outs', () => {
     await reader.waitFor(() => reader.frames.filter(isReport).length === 2, 'the second report');
     assert.equal(publisher.frames.find(isReport)?.payload[1], 201);
     assert.equal(reader.frames.find(isReport)?.payload[1], 200);
+  });
+
+  it('drops frames for a reader that stops reading, closes it after 5 s, and delays nobody', async () => {
+    await using scene = await start();
+    await using publisher = await scene.fixture.publish('live', VIDEO_AUDIO_SDP);
+    await using stuck = await scene.fixture.read('live', [0]);
+    await using other = await scene.fixture.read('live', [0]);
+    stuck.socket.pause();
+    let sent = 0;
+    const isRtp = ({ channel }: { readonly channel: number }): boolean => channel === 0;
+    const isGone = (): boolean => scene.fixture.sessions.count === 2;
+    for (let index = 0; index < 600 && !isGone(); index++) {
+      const payload = vp8Payload(index % 10 === 0, 60_000);
+      publisher.sendFrame(0, rtpPacket({ payloadType: 96, sequenceNumber: index, payload }));
+      await settle(publisher);
+      scene.clock.advance(40);
+      sent += Math.ceil(60_000 / 1188);
+    }
+    assert.equal(isGone(), true);
+    await other.waitFor(() => other.frames.filter(isRtp).length >= sent, 'every packet');
+    const messages = scene.fixture.logger.lines.map(({ message }) => message);
+    assert.ok(messages.some((text) => /^reader is too slow, discarding \d+ frames$/u.test(text)));
+    assert.ok(messages.some((text) => text.startsWith('closed: reader is too slow: ')));
   });
 
   it('leaves no timer and no connection behind', async () => {
