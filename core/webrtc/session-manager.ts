@@ -83,6 +83,7 @@ type WebRtcSession = ViewerSession | PublisherSession;
 
 const TICK_MS = 100;
 const TICKS_PER_REPORT = 10;
+const MAX_DEPARTED = 1000;
 
 /** Owns the sessions; knows nothing of HTTP. */
 export class WebRtcSessionManager {
@@ -90,6 +91,8 @@ export class WebRtcSessionManager {
   readonly #options: WebRtcSessionManagerOptions;
   readonly #bySecret = new Map<string, WebRtcSession>();
   readonly #secretOf = new Map<WebRtcSession, string>();
+  /** Secrets of sessions whose client said goodbye by DTLS; its DELETE is still on the way. */
+  readonly #departed = new Set<string>();
   readonly #egresses = new Map<Stream, StreamEgress<PeerAddress>>();
   /** Viewers by the tick in which their reports are due, so that they do not all fall into one. */
   readonly #wheel: Set<ViewerSession>[] = Array.from({ length: TICKS_PER_REPORT }, () => new Set());
@@ -156,7 +159,7 @@ export class WebRtcSessionManager {
         workspace: this.#workspace,
         sendWorkspace: this.#sendWorkspace,
         publish: (options) => pathManager.publish(request.grant, options),
-        onClosed: (closed) => this.#forget(closed),
+        onClosed: (closed, reason) => this.#forget(closed, reason),
       },
       {
         identity: request.identity,
@@ -190,8 +193,12 @@ export class WebRtcSessionManager {
     return this.#session(secret).id;
   }
 
-  /** Ends a session on the client's wish. @throws MediaError `not-found`. */
+  /**
+   * Ends a session on the client's wish. Players close their connection before they send DELETE:
+   * that is no error the first time. @throws MediaError `not-found`.
+   */
   close(secret: string): void {
+    if (this.#departed.delete(secret)) return;
     const reason = new MediaError('canceled', 'session-deleted', 'closed by the client');
     this.#session(secret).close(reason);
   }
@@ -242,7 +249,7 @@ export class WebRtcSessionManager {
         {
           ...{ clock, logger, engine, workspace: this.#workspace },
           egressOf: (wanted) => this.#egressOf(wanted),
-          onClosed: (closed) => this.#forget(closed),
+          onClosed: (closed, reason) => this.#forget(closed, reason),
         },
         {
           ...{ id, lease, plan, identity: request.identity, cname: this.#cname },
@@ -313,12 +320,20 @@ export class WebRtcSessionManager {
     return { id: session.id, secret, ...facts };
   }
 
-  #forget(session: WebRtcSession): void {
+  #forget(session: WebRtcSession, reason: MediaError): void {
     const secret = this.#secretOf.get(session);
     this.#secretOf.delete(session);
-    if (secret !== undefined) this.#bySecret.delete(secret);
+    if (secret !== undefined) {
+      this.#bySecret.delete(secret);
+      if (reason.code === 'peer-ended') this.#noteDeparted(secret);
+    }
     this.#components.sessions.remove(session);
     if (session instanceof ViewerSession) for (const slot of this.#wheel) slot.delete(session);
+  }
+
+  #noteDeparted(secret: string): void {
+    if (this.#departed.size >= MAX_DEPARTED) this.#departed.clear();
+    this.#departed.add(secret);
   }
 
   #egressOf(stream: Stream): StreamEgress<PeerAddress> {
