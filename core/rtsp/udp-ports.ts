@@ -80,7 +80,7 @@ export class UdpPorts {
     const rtp = this.#rtp;
     const rtcp = this.#rtcp;
     if (!rtp || !rtcp) {
-      throw new MediaError('unavailable', 'rtsp-transport-unsupported', 'UDP is not available');
+      throw new MediaError('unsupported', 'rtsp-transport-unsupported', 'UDP is not available');
     }
     const rtpEntry = { address: addressFor(rtp, ip), member };
     const rtcpEntry = { address: addressFor(rtcp, ip), member };

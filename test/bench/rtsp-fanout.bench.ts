@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../core/base/clock.ts';
 import type { TrackDescription } from '../../core/codec/codec.ts';
 import { TcpFanout } from '../../core/rtsp/tcp-fanout.ts';
@@ -36,7 +36,7 @@ async function connectReceivers(count: number): Promise<Receivers> {
   await once(server, 'listening');
   // A server that was told to listen on TCP has an address with a port.
   const { port } = server.address() as AddressInfo;
-  const script = join(import.meta.dirname, 'rtsp-receivers.ts');
+  const script = fileURLToPath(new URL('./support/rtsp-receivers-program.ts', import.meta.url));
   const child: ChildProcess = spawn(process.execPath, [script, `${port}`, `${count}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,8 +1,8 @@
 // Measures what a camera costs that publishes over RTSP and TCP: share of one core, nobody reading.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { RtspFixture } from '../support/rtsp-fixture.ts';
 
 const CAMERAS = 50;
@@ -23,7 +23,7 @@ export interface IngestResult {
 /** Runs the bench. */
 export async function benchRtspIngest(): Promise<IngestResult> {
   await using fixture = await RtspFixture.start();
-  const script = join(import.meta.dirname, 'rtsp-cameras.ts');
+  const script = fileURLToPath(new URL('./support/rtsp-cameras-program.ts', import.meta.url));
   const args = [script, `${fixture.port}`, `${CAMERAS}`, `${BITRATE_BPS}`];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');

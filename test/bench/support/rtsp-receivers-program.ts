@@ -1,7 +1,7 @@
 // Child process of the RTSP benches: connects sockets and throws away what comes, waking up rarely.
 import { connect, type Socket } from 'node:net';
 
-/** Usage: rtsp-receivers.ts <port> <count>. Prints `ready` once all are connected. */
+/** Usage: rtsp-receivers-program.ts <port> <count>. Prints `ready` once all are connected. */
 const [portText = '', countText = ''] = process.argv.slice(2);
 const sockets: Socket[] = [];
 let connected = 0;

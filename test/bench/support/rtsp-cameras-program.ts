@@ -1,9 +1,9 @@
 // Child process of the ingest bench: cameras that publish H264-shaped packets over TCP at a steady rate.
-import { RtspClient } from '../support/rtsp-client.ts';
-import { rtpPacket } from '../support/rtsp-fixture.ts';
-import { formatFrame } from '../../core/rtsp/rtsp-message.ts';
+import { RtspClient } from '../../support/rtsp-client.ts';
+import { rtpPacket } from '../../support/rtsp-fixture.ts';
+import { formatFrame } from '../../../core/rtsp/rtsp-message.ts';
 
-/** Usage: rtsp-cameras.ts <port> <count> <bits per second>. Prints `ready` once all publish. */
+/** Usage: rtsp-cameras-program.ts <port> <count> <bits per second>. Prints `ready` once all publish. */
 const [portText = '', countText = '', bitrateText = ''] = process.argv.slice(2);
 const FRAMES_PER_SECOND = 25;
 const KEY_FRAME_EVERY = 50;
