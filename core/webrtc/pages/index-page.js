@@ -153,11 +153,23 @@ function rowOf(path) {
   row.append(
     name,
     state,
-    create('td', { className: 'tracks', text: path.tracks.join(', ') }),
+    tracksOf(path),
     create('td', { className: 'number', text: String(path.readers) }),
     actions,
   );
   return row;
+}
+
+/**
+ * @param {PathRow} path
+ * @returns {HTMLElement}
+ */
+function tracksOf({ tracks }) {
+  const cell = create('td', { className: 'tracks' });
+  for (const [index, track] of tracks.entries()) {
+    cell.append(index === 0 ? '' : ', ', create('span', { text: track }));
+  }
+  return cell;
 }
 
 /**

@@ -39,10 +39,10 @@ class PlayerPage {
   }
 
   #prepareVideo() {
-    const { controls, muted, playsInline, disablePictureInPicture } = this.#flags;
+    const { muted, playsInline, disablePictureInPicture } = this.#flags;
     const video = this.#video;
-    video.controls = controls;
     video.muted = muted;
+    video.autoplay = this.#flags.autoplay;
     video.playsInline = playsInline;
     video.disablePictureInPicture = disablePictureInPicture;
     video.addEventListener('volumechange', () => this.#showMute());
@@ -87,12 +87,11 @@ class PlayerPage {
 
   /** @param {MediaStreamTrack} track */
   #addTrack(track) {
-    for (const old of this.#stream.getTracks()) {
-      if (old.kind === track.kind) this.#stream.removeTrack(old);
-    }
     this.#stream.addTrack(track);
-    this.#video.srcObject = this.#stream;
-    if (track.kind === 'video' && this.#flags.autoplay) void this.#play();
+    this.#video.controls = this.#flags.controls;
+    // Setting it again would begin anew and end what play() began.
+    if (this.#video.srcObject !== this.#stream) this.#video.srcObject = this.#stream;
+    if (this.#flags.autoplay) void this.#play();
   }
 
   /** Sound without a gesture is refused by most browsers: then at least the picture plays. */
@@ -111,7 +110,11 @@ class PlayerPage {
   #onState(state) {
     this.#body.dataset['state'] = state;
     clearInterval(this.#countdown);
-    if (state === 'connecting') this.#showMessage({ text: this.#lastText() || 'Connecting…' });
+    if (state === 'connecting') {
+      // The last picture stays until there are new tracks.
+      this.#stream = new MediaStream();
+      this.#showMessage({ text: this.#body.dataset['reason'] ?? 'Connecting…' });
+    }
     if (state === 'connected') {
       this.#audioOnlySeconds = 0;
       const isShown = this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
@@ -119,12 +122,6 @@ class PlayerPage {
       else this.#showMessage({ text: 'Waiting for a picture…' });
     }
     this.#showMute();
-  }
-
-  /** While it tries again, the reason of before says more than "connecting". */
-  #lastText() {
-    const isFailing = !byId('message', HTMLElement).hidden && this.#body.dataset['reason'];
-    return isFailing ? (this.#body.dataset['reason'] ?? '') : '';
   }
 
   /** @param {import('./client/retrying-session.js').ErrorDetails} details */
@@ -182,6 +179,7 @@ class PlayerPage {
     const isMuted = this.#video.muted || this.#video.volume === 0;
     const asks = hasAudio && isMuted && this.#reader.state === 'connected';
     byId('unmute', HTMLElement).hidden = !asks;
+    byId('audio-hint', HTMLElement).hidden = !isMuted;
     this.#body.classList.toggle('is-muted', asks);
   }
 

@@ -4,7 +4,7 @@
 // @ts-check
 import { PeerAttempt } from './client/peer-attempt.js';
 import { RetryingSession } from './client/retrying-session.js';
-import { withStereoOpus } from './client/sdp-text.js';
+import { withOpusParameters, withStartBitrate } from './client/sdp-text.js';
 import { SignalingClient } from './client/signaling-client.js';
 import { StatsSampler } from './client/stream-stats.js';
 
@@ -37,6 +37,8 @@ const PUBLISHER_DEFAULTS = {
   disconnectMs: 5000,
 };
 const PUBLISHER_SAMPLE_MS = 1000;
+/** A good picture at once; networks that can't carry it are noticed within a second. */
+const MAX_START_BPS = 2_000_000;
 /** Formats that make another one robust; they stay whatever codec is chosen. */
 const COMPANIONS = /\/(?:rtx|red|ulpfec|flexfec-03|telephone-event)$/i;
 
@@ -129,10 +131,11 @@ export class MediaMTXWebRTCPublisher {
    * @returns {string}
    */
   #editAnswer(sdp) {
-    const { audioBitrate, audioVoice } = this.#options;
-    if (audioVoice === true) return sdp;
-    const bitrate = toBitsPerSecond(audioBitrate);
-    return withStereoOpus(sdp, bitrate === undefined ? '' : `maxaveragebitrate=${bitrate}`);
+    const { audioBitrate, audioVoice, videoBitrate } = this.#options;
+    const maxBitrateBps = toBitsPerSecond(audioBitrate);
+    const edited = withOpusParameters(sdp, { isStereo: audioVoice !== true, maxBitrateBps });
+    const videoBps = toBitsPerSecond(videoBitrate) ?? MAX_START_BPS;
+    return withStartBitrate(edited, Math.min(videoBps, MAX_START_BPS) / 1000);
   }
 
   /** @param {PeerAttempt} attempt */

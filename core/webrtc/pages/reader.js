@@ -4,7 +4,7 @@
 import { hiddenAudioFormats } from './client/codec-probe.js';
 import { PeerAttempt } from './client/peer-attempt.js';
 import { RetryingSession } from './client/retrying-session.js';
-import { withAudioFormats, withStereoOpus } from './client/sdp-text.js';
+import { withAudioFormats, withOpusParameters } from './client/sdp-text.js';
 import { SessionError } from './client/session-error.js';
 import { SignalingClient } from './client/signaling-client.js';
 import { StallWatch } from './client/stall-watch.js';
@@ -98,7 +98,7 @@ export class MediaMTXWebRTCReader {
     const attempt = new PeerAttempt({
       ...{ client: this.#client, connectTimeoutMs, disconnectMs },
       prepare: (connection) => this.#prepare(connection),
-      editOffer: (sdp) => withAudioFormats(withStereoOpus(sdp), this.#hiddenFormats ?? []),
+      editOffer: (sdp) => withAudioFormats(withOpusParameters(sdp), this.#hiddenFormats ?? []),
       editAnswer: (sdp) => sdp,
       onAnswer: (skipped) => {
         this.#options.onSkippedTracks?.(skipped);

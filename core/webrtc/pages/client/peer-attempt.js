@@ -16,6 +16,9 @@ import { SessionError, toSessionError } from './session-error.js';
  * @property {(error: SessionError) => void} onFailed at most once, never after close()
  */
 
+/** How long a connection waits for the server to know of its end. */
+const CLOSE_DELAY_MS = 500;
+
 /** A connection from its beginning to its end. */
 export class PeerAttempt {
   #options;
@@ -65,8 +68,10 @@ export class PeerAttempt {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#abort.abort();
-    this.#connection?.close();
-    this.#options.client.remove(this.#sessionUrl);
+    const connection = this.#connection;
+    const removed = this.#options.client.remove(this.#sessionUrl);
+    // A server that hears of the end from the connection first no longer knows the session.
+    Promise.race([removed, delay(CLOSE_DELAY_MS)]).then(() => connection?.close());
   }
 
   async #run() {
@@ -83,7 +88,7 @@ export class PeerAttempt {
     // Sent at once: candidates follow if the server wants them, and most servers learn them anyway.
     const created = await client.post(this.#offer, signal);
     if (this.#isOver) {
-      client.remove(created.url);
+      await client.remove(created.url);
       return;
     }
     this.#sessionUrl = created.url;
@@ -103,7 +108,7 @@ export class PeerAttempt {
    * @returns {RTCPeerConnection}
    */
   #open(iceServers) {
-    const connection = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
+    const connection = new RTCPeerConnection({ iceServers });
     this.#connection = connection;
     connection.addEventListener('icecandidate', ({ candidate }) => {
       if (candidate === null || candidate.candidate === '') return;
@@ -187,4 +192,12 @@ function lost() {
 /** @returns {SessionError} */
 function closedByServer() {
   return new SessionError('the server ended the session', { code: 'connection-lost' });
+}
+
+/**
+ * @param {number} delayMs
+ * @returns {Promise<void>}
+ */
+function delay(delayMs) {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
 }

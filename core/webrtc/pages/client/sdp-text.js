@@ -2,25 +2,57 @@
 // @ts-check
 
 /**
- * Asks for stereo: without it browsers decode Opus to one channel (RFC 7587 section 6.1).
+ * Asks for stereo, or for one channel: browsers go by what the other side says (RFC 7587 section 6.1).
  * @param {string} sdp
- * @param {string} [more] further parameters, e.g. `maxaveragebitrate=64000`
+ * @param {{ isStereo?: boolean, maxBitrateBps?: number | undefined }} [wanted]
  * @returns {string}
  */
-export function withStereoOpus(sdp, more = '') {
-  const type = /^a=rtpmap:(\d+) opus\/48000\/2\s*$/im.exec(sdp)?.[1];
-  if (type === undefined) return sdp;
-  const extra = `stereo=1;sprop-stereo=1${more === '' ? '' : `;${more}`}`;
-  const line = new RegExp(`^(a=fmtp:${type} )(.*?)(\\r?)$`, 'm');
-  if (!line.test(sdp)) {
-    return sdp.replace(/^(a=rtpmap:\d+ opus\/48000\/2)(\s*)$/im, `$1\r\na=fmtp:${type} ${extra}$2`);
-  }
-  return sdp.replace(line, (_, start, parameters, end) => {
-    const kept = parameters.split(';').filter((/** @type {string} */ each) => {
-      return !/^\s*(?:sprop-)?stereo=|^\s*$/.test(each);
-    });
-    return `${start}${[...kept, extra].join(';')}${end}`;
-  });
+export function withOpusParameters(sdp, { isStereo = true, maxBitrateBps } = {}) {
+  const stereo = isStereo ? 1 : 0;
+  const parameters = [`stereo=${stereo}`, `sprop-stereo=${stereo}`];
+  if (maxBitrateBps !== undefined) parameters.push(`maxaveragebitrate=${maxBitrateBps}`);
+  return withParameters(sdp, /^opus\/48000\/2$/i, parameters);
+}
+
+/**
+ * Lets Chromium begin with that bitrate, where it would begin with 300 kbit/s and a small picture.
+ * @param {string} sdp the answer to an offer that sends
+ * @param {number} kilobits
+ * @returns {string}
+ */
+export function withStartBitrate(sdp, kilobits) {
+  const video = /^(?:AV1|VP8|VP9|H264|H265)\/90000$/i;
+  return withParameters(sdp, video, [`x-google-start-bitrate=${Math.round(kilobits)}`]);
+}
+
+/**
+ * Adds format parameters to codecs; those of the same names go.
+ * @param {string} sdp
+ * @param {RegExp} encoding of the codecs, as rtpmap has it
+ * @param {readonly string[]} added `name=value`
+ * @returns {string}
+ */
+function withParameters(sdp, encoding, added) {
+  const names = new Set(added.map((each) => each.split('=', 1)[0]));
+  const lines = sdp.split('\r\n');
+  const types = new Set(
+    lines.flatMap((line) => {
+      const [, type = '', name = ''] = /^a=rtpmap:(\d+) (\S+)$/.exec(line) ?? [];
+      return encoding.test(name) ? [type] : [];
+    }),
+  );
+  const withLine = new Set(lines.map((line) => /^a=fmtp:(\d+) /.exec(line)?.[1]));
+  return lines
+    .flatMap((line) => {
+      const [, kind, type = '', rest = ''] = /^a=(rtpmap|fmtp):(\d+) (.*)$/.exec(line) ?? [];
+      if (!types.has(type)) return [line];
+      if (kind === 'rtpmap') {
+        return withLine.has(type) ? [line] : [line, `a=fmtp:${type} ${added.join(';')}`];
+      }
+      const kept = rest.split(';').filter((each) => !names.has(each.trim().split('=', 1)[0]));
+      return [`a=fmtp:${type} ${[...kept, ...added].join(';')}`];
+    })
+    .join('\r\n');
 }
 
 /**

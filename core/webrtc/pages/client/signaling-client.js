@@ -94,12 +94,13 @@ export class SignalingClient {
   }
 
   /**
-   * Ends the session. The request outlives the page, and nobody waits for its answer.
+   * Ends the session. The request outlives the page; a failure is none, the session ends anyway.
    * @param {string} sessionUrl
+   * @returns {Promise<void>}
    */
-  remove(sessionUrl) {
+  async remove(sessionUrl) {
     if (sessionUrl === '') return;
-    fetch(sessionUrl, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+    await fetch(sessionUrl, { method: 'DELETE', keepalive: true }).catch(() => undefined);
   }
 
   /**

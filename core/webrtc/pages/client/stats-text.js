@@ -31,10 +31,8 @@ export function describeStats({ video, audio, connection }) {
     }
   }
   if (connection.roundTripMs !== null) {
-    rows.push([
-      'Round trip',
-      `${connection.roundTripMs.toFixed(connection.roundTripMs < 10 ? 1 : 0)} ms`,
-    ]);
+    const { roundTripMs } = connection;
+    rows.push(['Round trip', roundTripMs < 1 ? 'below 1 ms' : `${Math.round(roundTripMs)} ms`]);
   }
   if (connection.remote !== '') rows.push(['Server', connection.remote]);
   if (connection.local !== '') rows.push(['Way', wayText(connection.local)]);

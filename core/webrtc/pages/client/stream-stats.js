@@ -110,7 +110,8 @@ export class StatsSampler {
     return {
       ...this.#track(row, report),
       level: number(source, 'audioLevel'),
-      channels: number(codec, 'channels'),
+      // Opus always says two (RFC 7587 section 4.1).
+      channels: /opus$/i.test(text(codec, 'mimeType')) ? 0 : number(codec, 'channels'),
     };
   }
 

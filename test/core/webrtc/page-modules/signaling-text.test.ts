@@ -18,7 +18,11 @@ const { parseSkippedTracks } = (await loadBrowserModule('skipped-tracks.js')) as
   parseSkippedTracks: (header: string | null) => Record<string, string>[];
 };
 const sdpText = (await loadBrowserModule('sdp-text.js')) as {
-  withStereoOpus: (sdp: string, more?: string) => string;
+  withOpusParameters: (
+    sdp: string,
+    wanted?: { isStereo?: boolean; maxBitrateBps?: number },
+  ) => string;
+  withStartBitrate: (sdp: string, kilobits: number) => string;
   candidateAddresses: (sdp: string) => string[];
   withAudioFormats: (sdp: string, formats: readonly { encoding: string }[]) => string;
   trickleFragment: (offer: string, candidates: readonly object[]) => string;
@@ -101,15 +105,23 @@ describe('parseSkippedTracks()', () => {
 
 describe('sdp-text', () => {
   it('asks for stereo Opus once', () => {
-    const edited = sdpText.withStereoOpus(OFFER);
+    const edited = sdpText.withOpusParameters(OFFER);
     assert.match(edited, /^a=fmtp:111 minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1\r$/mu);
-    assert.equal(sdpText.withStereoOpus(edited), edited);
+    assert.equal(sdpText.withOpusParameters(edited), edited);
+    const mono = sdpText.withOpusParameters(edited, { isStereo: false, maxBitrateBps: 9000 });
+    assert.match(mono, /useinbandfec=1;stereo=0;sprop-stereo=0;maxaveragebitrate=9000\r$/mu);
     const bare = OFFER.replace(/a=fmtp:111.*\r\n/u, '');
     assert.match(
-      sdpText.withStereoOpus(bare, 'maxaveragebitrate=9'),
-      /opus\/48000\/2\r\na=fmtp:111 stereo=1;sprop-stereo=1;maxaveragebitrate=9\r\na=rtpmap:0/u,
+      sdpText.withOpusParameters(bare),
+      /opus\/48000\/2\r\na=fmtp:111 stereo=1;sprop-stereo=1\r\na=rtpmap:0/u,
     );
-    assert.equal(sdpText.withStereoOpus('v=0\r\n'), 'v=0\r\n');
+    assert.equal(sdpText.withOpusParameters('v=0\r\n'), 'v=0\r\n');
+  });
+
+  it('sets the bitrate that a video begins with', () => {
+    const edited = sdpText.withStartBitrate(OFFER, 2000);
+    assert.match(edited, /VP8\/90000\r\na=fmtp:96 x-google-start-bitrate=2000\r\n$/u);
+    assert.equal(edited.replace('a=fmtp:96 x-google-start-bitrate=2000\r\n', ''), OFFER);
   });
 
   it('lists the addresses of an answer', () => {
