@@ -4,6 +4,8 @@ import { BitWriter } from '../codec/bit-writer.ts';
 import { AacObjectType, parseAudioSpecificConfig } from '../codec/audio-specific-config.ts';
 
 const MAX_CONFIG_BYTES = 256;
+/** syncExtensionType that announces SBR. */
+const SYNC_EXTENSION = 0x2b7;
 /** Object types with a plain GASpecificConfig. */
 const SIMPLE_TYPES: readonly number[] = [
   AacObjectType.main,
@@ -36,10 +38,11 @@ export function audioSpecificConfigOfLatm(streamMuxConfig: Uint8Array): Uint8Arr
   const bits = announcedBits ?? configBits(streamMuxConfig, startBit);
   if (bits === undefined || bits > MAX_CONFIG_BYTES * 8) return undefined;
   const config = copyBits(streamMuxConfig, startBit, bits);
-  reader.skipBits(bits);
+  reader.skipBits(bits + (version === 0 ? extensionBits(streamMuxConfig, startBit + bits) : 0));
   if (reader.readBits(3) !== 0) return undefined; // frameLengthType
   reader.readBits(8); // latmBufferFullness
-  if (reader.readFlag() || reader.isOverrun) return undefined; // otherDataPresent
+  // GStreamer writes so little behind the configuration that this flag may be missing.
+  if (reader.readFlag() && !reader.isOverrun) return undefined; // otherDataPresent
   return parseAudioSpecificConfig(config) === undefined ? undefined : config;
 }
 
@@ -76,6 +79,20 @@ function configBits(bytes: Uint8Array, startBit: number): number | undefined {
   if (reader.readFlag()) reader.skipBits(14); // coreCoderDelay
   reader.readBit(); // extensionFlag, without content for these types
   return reader.isOverrun ? undefined : before - reader.bitsLeft;
+}
+
+/**
+ * Length in bits of the backward compatible SBR extension at `startBit`, as GStreamer writes it
+ * behind an AudioSpecificConfig (ISO/IEC 14496-3 section 1.6.2.1, syncExtensionType); 0 without one.
+ */
+function extensionBits(bytes: Uint8Array, startBit: number): number {
+  const reader = new BitReader({ skipsEmulationPrevention: false });
+  reader.reset(bytes);
+  reader.skipBits(startBit);
+  const before = reader.bitsLeft;
+  if (reader.readBits(11) !== SYNC_EXTENSION || reader.readBits(5) !== AacObjectType.sbr) return 0;
+  if (reader.readFlag()) skipSampleRate(reader);
+  return reader.isOverrun ? 0 : before - reader.bitsLeft;
 }
 
 function skipSampleRate(reader: BitReader): void {

@@ -19,6 +19,11 @@ describe('audioSpecificConfigOfLatm()', () => {
     assert.equal(inner('400024203fc0'), '1210');
   });
 
+  it('reads what GStreamer announces: an SBR extension, then too few bits', () => {
+    const config = audioSpecificConfigOfLatm(Buffer.from('40002410adca00', 'hex'));
+    assert.equal(Buffer.from(config ?? []).toString('hex'), '1208');
+  });
+
   it('takes elements of several frames', () => {
     assert.equal(inner('410023203fc0'), '1190');
   });
