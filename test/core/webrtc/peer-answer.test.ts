@@ -184,19 +184,19 @@ describe('publisherSections()', () => {
       video?.formats.map(({ payloadType }) => payloadType),
       [96, 97],
     );
-    assert.deepEqual(video?.formats[0]?.rtcpFeedback, [
+    assert.deepEqual(video.formats[0]?.rtcpFeedback, [
       'transport-cc',
       'ccm fir',
       'nack',
       'nack pli',
     ]);
     assert.deepEqual(audio?.formats[0]?.rtcpFeedback, ['transport-cc']);
-    assert.deepEqual([video?.direction, audio?.direction], ['recvonly', 'recvonly']);
+    assert.deepEqual([video.direction, audio.direction], ['recvonly', 'recvonly']);
     assert.deepEqual(
-      video?.headerExtensions.map(({ id, direction }) => [id, direction]),
+      video.headerExtensions.map(({ id, direction }) => [id, direction]),
       [[4, undefined]],
     );
-    assert.deepEqual([video?.sources, video?.mediaStreams], [[], []]);
+    assert.deepEqual([video.sources, video.mediaStreams], [[], []]);
   });
 
   it('asks for stereo once', () => {
@@ -214,7 +214,7 @@ describe('publisherSections()', () => {
     );
     const [video] = parsed(publisherAnswer(plain)).medias;
     assert.deepEqual(video?.formats[0]?.rtcpFeedback, ['goog-remb', 'ccm fir', 'nack', 'nack pli']);
-    assert.deepEqual(video?.headerExtensions, []);
+    assert.deepEqual(video.headerExtensions, []);
   });
 
   it("turns the offerer's direction of an extension off", () => {

@@ -73,6 +73,15 @@ export class Chromium implements AsyncDisposable {
     return page;
   }
 
+  /** Kills the process of a page: what it had open ends without a goodbye. */
+  async crash(page: Page): Promise<void> {
+    const crashed = page.waitForEvent('crash');
+    const session = await this.#context.newCDPSession(page);
+    // The answer never comes: whoever would give it is gone.
+    void session.send('Page.crash').catch(() => undefined);
+    await crashed;
+  }
+
   async close(): Promise<void> {
     await this.#context.close();
     await this.#site.close();

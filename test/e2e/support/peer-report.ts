@@ -84,8 +84,16 @@ const barcodeReportSchema = z.object({
   presentedFrames: z.number(),
 });
 
+const iceRestartSchema = z.object({
+  status: z.number(),
+  etag: z.string().nullable(),
+  fragment: z.string(),
+});
+
 /** The server's answer to an offer. */
 export type Exchange = z.infer<typeof exchangeSchema>;
+/** The server's answer to an ICE restart. */
+export type IceRestart = z.infer<typeof iceRestartSchema>;
 /** State of a WHEP viewer in the browser. */
 export type WhepReport = z.infer<typeof whepReportSchema>;
 /** State of a WHIP publisher in the browser. */
@@ -94,6 +102,7 @@ export type WhipReport = z.infer<typeof whipReportSchema>;
 export type BarcodeReport = z.infer<typeof barcodeReportSchema>;
 
 export const parseExchange = (value: unknown): Exchange => exchangeSchema.parse(value);
+export const parseIceRestart = (value: unknown): IceRestart => iceRestartSchema.parse(value);
 export const parseWhepReport = (value: unknown): WhepReport => whepReportSchema.parse(value);
 export const parseWhipReport = (value: unknown): WhipReport => whipReportSchema.parse(value);
 export const parseBarcodeReport = (value: unknown): BarcodeReport =>

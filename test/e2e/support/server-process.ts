@@ -12,13 +12,16 @@ import { findFreePorts } from './free-ports.ts';
 /** What a test asks of the server. */
 export interface ServerProcessOptions {
   /** Keys of mediamtx.yml; they win over the ones that the kit sets. */
-  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly settings?: ServerSettings | ((ports: ServerPorts) => ServerSettings);
   /** The `paths` of mediamtx.yml; any name by default. */
   readonly paths?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
   /** Arguments of Node.js in front of the program, e.g. `--cpu-prof`. */
   readonly nodeArgs?: readonly string[];
 }
+
+/** Keys of mediamtx.yml and their values. */
+export type ServerSettings = Readonly<Record<string, unknown>>;
 
 /** Ports of one server, all on 127.0.0.1. */
 export interface ServerPorts {
@@ -154,6 +157,7 @@ function configFor(
   ports: ServerPorts,
   options: ServerProcessOptions,
 ): Readonly<Record<string, unknown>> {
+  const { settings = {}, paths } = options;
   const at = (port: number): string => `127.0.0.1:${port}`;
   return {
     logLevel: 'debug',
@@ -170,8 +174,8 @@ function configFor(
     webrtcAdditionalHosts: ['127.0.0.1'],
     apiAddress: at(ports.api),
     metricsAddress: at(ports.metrics),
-    ...options.settings,
-    paths: options.paths ?? { all_others: {} },
+    ...(typeof settings === 'function' ? settings(ports) : settings),
+    paths: paths ?? { all_others: {} },
   };
 }
 

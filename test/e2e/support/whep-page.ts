@@ -2,8 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { callKit, nextKitId, pollUntil } from './kit-call.ts';
-import type { BarcodeReport, Exchange, WhepReport } from './peer-report.ts';
-import { parseBarcodeReport, parseExchange, parseWhepReport } from './peer-report.ts';
+import type { BarcodeReport, Exchange, IceRestart, WhepReport } from './peer-report.ts';
+import {
+  parseBarcodeReport,
+  parseExchange,
+  parseIceRestart,
+  parseWhepReport,
+} from './peer-report.ts';
 
 /** What the viewer offers. */
 export interface WhepPageOptions {
@@ -70,6 +75,11 @@ export class WhepPage {
 
   async barcodeReport(): Promise<BarcodeReport> {
     return parseBarcodeReport(await callKit(this.#page, 'barcodeReport', this.#id));
+  }
+
+  /** Restarts ICE by PATCH and tells what the server answered. */
+  async restartIce(): Promise<IceRestart> {
+    return parseIceRestart(await callKit(this.#page, 'restartIce', this.#id));
   }
 
   /** Closes the peer connection and deletes the session; returns the status of DELETE, 0 without one. */

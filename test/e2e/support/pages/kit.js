@@ -36,6 +36,8 @@ const kit = {
   /** @param {string} id */
   watchReport: (id) => find(viewers, id).report(),
   /** @param {string} id */
+  restartIce: (id) => find(viewers, id).restartIce(),
+  /** @param {string} id */
   stopWatching: (id) => find(viewers, id).stop(),
   /** @param {string} id */
   readBarcode: (id) => readers.set(id, new BarcodeReader(find(viewers, id).video)),

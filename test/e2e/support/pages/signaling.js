@@ -37,6 +37,39 @@ export async function exchange(connection, options) {
 }
 
 /**
+ * Sends new ICE credentials by PATCH and takes the server's (RFC 9725 section 4.3.3).
+ * @param {RTCPeerConnection} connection
+ * @param {string} location
+ * @returns {Promise<{ status: number, etag: string | null, fragment: string }>}
+ */
+export async function restartIce(connection, location) {
+  const before = connection.remoteDescription?.sdp ?? '';
+  connection.restartIce();
+  await connection.setLocalDescription();
+  const offer = connection.localDescription?.sdp ?? '';
+  const response = await fetch(location, {
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': '*' },
+    body: offer
+      .split('\r\n')
+      .filter((line) => /^(?:m=|a=ice-ufrag|a=ice-pwd|a=mid|a=group)/u.test(line))
+      .join('\r\n')
+      .concat('\r\n'),
+  });
+  const fragment = await response.text();
+  const etag = response.headers.get('ETag');
+  if (response.status === 200) {
+    const ufrag = /^a=ice-ufrag:(.*)$/mu.exec(fragment)?.[1]?.trim() ?? '';
+    const password = /^a=ice-pwd:(.*)$/mu.exec(fragment)?.[1]?.trim() ?? '';
+    const sdp = before
+      .replace(/^a=ice-ufrag:.*$/gmu, `a=ice-ufrag:${ufrag}`)
+      .replace(/^a=ice-pwd:.*$/gmu, `a=ice-pwd:${password}`);
+    await connection.setRemoteDescription({ type: 'answer', sdp });
+  }
+  return { status: response.status, etag, fragment };
+}
+
+/**
  * Resolves when ICE gathering is complete.
  * @param {RTCPeerConnection} connection
  * @returns {Promise<void>}

@@ -1,6 +1,6 @@
 // A WHEP viewer that measures what it gets.
 // @ts-check
-import { exchange, plain, selectedPair } from './signaling.js';
+import { exchange, plain, restartIce, selectedPair } from './signaling.js';
 
 /**
  * @typedef {object} WhepOptions
@@ -61,6 +61,11 @@ export class WhepViewer {
       pair: selectedPair(stats),
       picture: pictureOf(this.video),
     };
+  }
+
+  /** Restarts ICE by PATCH; the connection stays. */
+  restartIce() {
+    return restartIce(this.connection, this.exchange?.location ?? '');
   }
 
   /** @param {{ isSilent?: boolean }} [options] `isSilent` leaves without telling the server */
