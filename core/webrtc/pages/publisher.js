@@ -165,7 +165,8 @@ function preferCodec(transceiver, kind, wanted) {
   const codecs = RTCRtpSender.getCapabilities(kind)?.codecs ?? [];
   const chosen = codecs.filter(({ mimeType }) => mimeType.toLowerCase() === `${kind}/${name}`);
   if (chosen.length === 0) throw new TypeError(`this browser can't send ${name}`);
-  transceiver.setCodecPreferences([
+  // Firefox before 128 has none and sends what the server likes best.
+  transceiver.setCodecPreferences?.([
     ...chosen,
     ...codecs.filter(({ mimeType }) => COMPANIONS.test(mimeType)),
   ]);
