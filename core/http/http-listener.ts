@@ -8,7 +8,7 @@ import { Lifetime } from '../base/lifetime.ts';
 import type { ListenAddress } from '../base/listen-address.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError } from '../base/media-error.ts';
-import { ConnectionLimiter } from './connection-limiter.ts';
+import { ConnectionLimiter } from '../base/connection-limiter.ts';
 import { listen } from './listen.ts';
 import {
   defaultHttpLimits,
@@ -20,7 +20,12 @@ import { RequestFront } from './request-front.ts';
 import { RequestPipeline } from './request-pipeline.ts';
 import type { AccessGate } from './route.ts';
 import type { Router } from './router.ts';
-import { readTlsFiles, TlsFileWatcher, type TlsFilePair, type TlsMaterial } from './tls-files.ts';
+import {
+  readTlsFiles,
+  TlsFileWatcher,
+  type TlsFilePair,
+  type TlsMaterial,
+} from '../base/tls-files.ts';
 import { UpgradePipeline } from './upgrade-pipeline.ts';
 
 /** What a listener works with. */

@@ -3,7 +3,7 @@ import type { IpEntry } from '../base/ip-address.ts';
 import type { ListenAddress } from '../base/listen-address.ts';
 import type { CorsOptions } from './cors.ts';
 import type { ErrorEnvelope } from './error-reply.ts';
-import type { TlsFilePair } from './tls-files.ts';
+import type { TlsFilePair } from '../base/tls-files.ts';
 
 /** Bounds against hostile and slow clients; all have defaults. */
 export interface HttpLimits {

@@ -6,15 +6,11 @@ import {
   type Socket,
 } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
-import { networkOf } from '../base/ip-address.ts';
+import { ConnectionLimiter, type ConnectionLimits } from '../base/connection-limiter.ts';
+import { IpSet } from '../base/ip-address.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError } from '../base/media-error.ts';
-
-/** PEM texts of a TLS listener. */
-export interface TlsIdentity {
-  readonly key: Buffer;
-  readonly cert: Buffer;
-}
+import type { TlsMaterial } from '../base/tls-files.ts';
 
 /** Where and how to listen. */
 export interface RtspListenerOptions {
@@ -23,16 +19,9 @@ export interface RtspListenerOptions {
   readonly configKey: string;
   /** Host undefined or empty is every interface. */
   readonly address: { readonly host: string | undefined; readonly port: number };
-  readonly tls: TlsIdentity | undefined;
+  readonly tls: TlsMaterial | undefined;
   readonly limits: ConnectionLimits;
   readonly handshakeTimeoutMs: number;
-}
-
-/** How many connections may be open at once. */
-export interface ConnectionLimits {
-  readonly maxConnections: number;
-  /** Per IPv4 address or IPv6 /64. */
-  readonly maxConnectionsPerIp: number;
 }
 
 /** What a listener needs. */
@@ -41,14 +30,16 @@ export interface RtspListenerComponents {
   readonly onConnection: (socket: Socket) => void;
 }
 
+const NO_PROXIES = new IpSet([], 'rtspTrustedProxies');
+
 /** Sockets are handed over after the TLS handshake; before, they already count. */
 export class RtspListener {
   readonly scheme: 'rtsp' | 'rtsps';
   readonly #logger: Logger;
   readonly #options: RtspListenerOptions;
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  readonly #countByNetwork = new Map<string, number>();
+  readonly #tlsServer: TlsServer | undefined;
+  readonly #connections: ConnectionLimiter;
   #hasWarned = false;
 
   constructor({ logger, onConnection }: RtspListenerComponents, options: RtspListenerOptions) {
@@ -56,6 +47,7 @@ export class RtspListener {
     this.#logger = logger;
     this.#options = options;
     const { tls, handshakeTimeoutMs } = options;
+    this.#connections = new ConnectionLimiter(options.limits, NO_PROXIES);
     if (tls) {
       const server: TlsServer = createTlsServer({ ...tls, handshakeTimeout: handshakeTimeoutMs });
       server.on('secureConnection', onConnection);
@@ -64,6 +56,7 @@ export class RtspListener {
         socket.destroy();
       });
       this.#server = server;
+      this.#tlsServer = server;
     } else {
       this.#server = createTcpServer();
     }
@@ -76,6 +69,11 @@ export class RtspListener {
   get address(): { readonly host: string; readonly port: number } {
     const bound = this.#server.address();
     return { host: this.#options.address.host ?? '', port: isBound(bound) ? bound.port : 0 };
+  }
+
+  /** Uses another certificate for connections to come. */
+  replaceTls(material: TlsMaterial): void {
+    this.#tlsServer?.setSecureContext(material);
   }
 
   /** @throws MediaError `unavailable` `rtsp-listen-failed`. */
@@ -105,31 +103,19 @@ export class RtspListener {
   /** Stops listening and destroys what is left. Idempotent. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const socket of this.#sockets) socket.destroy();
+    this.#connections.destroyAll();
     await closed;
   }
 
   #admit(socket: Socket): boolean {
-    const { maxConnections, maxConnectionsPerIp } = this.#options.limits;
-    const network = networkOf(socket.remoteAddress ?? '');
-    const count = this.#countByNetwork.get(network) ?? 0;
-    if (this.#sockets.size >= maxConnections || count >= maxConnectionsPerIp) {
-      socket.destroy();
-      if (!this.#hasWarned) {
-        this.#logger.warn(`too many connections (${this.#sockets.size}, ${count} of ${network})`);
-      }
-      this.#hasWarned = true;
-      return false;
+    if (this.#connections.admit(socket)) return true;
+    if (!this.#hasWarned) {
+      this.#logger.warn(
+        `too many connections (${this.#connections.open}), refused ${socket.remoteAddress ?? ''}`,
+      );
     }
-    this.#sockets.add(socket);
-    this.#countByNetwork.set(network, count + 1);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      const left = (this.#countByNetwork.get(network) ?? 1) - 1;
-      if (left > 0) this.#countByNetwork.set(network, left);
-      else this.#countByNetwork.delete(network);
-    });
-    return true;
+    this.#hasWarned = true;
+    return false;
   }
 }
 

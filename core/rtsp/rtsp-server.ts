@@ -1,15 +1,21 @@
 // The RTSP and RTSPS server: listeners, UDP ports, connections, sessions and the tick that watches them.
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
+import type { ConnectionLimits } from '../base/connection-limiter.ts';
 import { Lifetime } from '../base/lifetime.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError } from '../base/media-error.ts';
+import {
+  readTlsFiles,
+  TlsFileWatcher,
+  type TlsFilePair,
+  type TlsMaterial,
+} from '../base/tls-files.ts';
 import type { GlobalConfig } from '../config/config.ts';
 import type { SessionRegistry } from '../path/session-registry.ts';
 import { FanoutRegistry } from './fanout-registry.ts';
 import type { MethodServices } from './method-context.ts';
-import { readTlsIdentity } from './read-tls-identity.ts';
-import { RtspListener, type ConnectionLimits, type TlsIdentity } from './rtsp-listener.ts';
+import { RtspListener } from './rtsp-listener.ts';
 import { ServerConnection } from './server-connection.ts';
 import { SessionStore } from './session-store.ts';
 import { UdpPorts } from './udp-ports.ts';
@@ -130,16 +136,30 @@ export class RtspServer {
 
   async #startAll(): Promise<void> {
     const { rtspEncryption, rtspAddress, rtspsAddress, rtspTransports } = this.#options;
-    const tls = rtspEncryption === 'no' ? undefined : await readTlsIdentity(this.#options);
+    const files = this.#tlsFiles();
+    const tls = rtspEncryption === 'no' ? undefined : await readTlsFiles(files);
     const hasPlain = rtspEncryption !== 'strict';
     if (hasPlain && rtspTransports.includes('udp')) await this.#startUdp();
     if (hasPlain && rtspAddress) {
       await this.#listen({ scheme: 'rtsp', address: rtspAddress, tls: undefined });
     }
-    if (tls && rtspsAddress) await this.#listen({ scheme: 'rtsps', address: rtspsAddress, tls });
+    if (tls && rtspsAddress) {
+      const listener = await this.#listen({ scheme: 'rtsps', address: rtspsAddress, tls });
+      const onChange = (material: TlsMaterial): void => listener.replaceTls(material);
+      const { clock, logger } = this.#components;
+      this.#lifetime.own(new TlsFileWatcher({ clock, logger, onChange }, files));
+    }
     this.#lifetime.defer(() => this.#closeSessions());
     const tick = this.#components.clock.every(TICK_MS, () => this.#tick());
     this.#lifetime.defer(() => tick.cancel());
+  }
+
+  #tlsFiles(): TlsFilePair {
+    const { rtspServerKey, rtspServerCert } = this.#options;
+    return {
+      key: { path: rtspServerKey, configKey: 'rtspServerKey' },
+      cert: { path: rtspServerCert, configKey: 'rtspServerCert' },
+    };
   }
 
   async #startUdp(): Promise<void> {
@@ -155,7 +175,7 @@ export class RtspServer {
     this.#udp = udp;
   }
 
-  async #listen({ scheme, address, tls }: ListenPlan): Promise<void> {
+  async #listen({ scheme, address, tls }: ListenPlan): Promise<RtspListener> {
     const { logger } = this.#components;
     const listener = new RtspListener(
       { logger, onConnection: (socket) => this.#accept(socket, tls !== undefined) },
@@ -169,6 +189,7 @@ export class RtspServer {
     await listener.start();
     this.#listeners.push(listener);
     logger.info(`${scheme.toUpperCase()} listener opened on port ${listener.address.port} (TCP)`);
+    return listener;
   }
 
   #accept(socket: Socket, isEncrypted: boolean): void {
@@ -215,5 +236,5 @@ export class RtspServer {
 interface ListenPlan {
   readonly scheme: 'rtsp' | 'rtsps';
   readonly address: { readonly host: string | undefined; readonly port: number };
-  readonly tls: TlsIdentity | undefined;
+  readonly tls: TlsMaterial | undefined;
 }

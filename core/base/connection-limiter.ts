@@ -1,6 +1,6 @@
 // Counts open connections of a listener, in all and per client network, and refuses what is too much.
 import type { Socket } from 'node:net';
-import { networkOf, type IpSet } from '../base/ip-address.ts';
+import { networkOf, type IpSet } from './ip-address.ts';
 
 /** How many connections may be open at once. */
 export interface ConnectionLimits {

@@ -6,12 +6,12 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
-import { readTlsFiles, TlsFileWatcher, type TlsMaterial } from '../../../core/http/tls-files.ts';
+import { readTlsFiles, TlsFileWatcher, type TlsMaterial } from '../../../core/base/tls-files.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { httpRequest, rawExchange } from '../../support/http-client.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 import { makeSelfSignedPair, type SelfSignedPair } from '../../support/self-signed-pair.ts';
-import { open, startListener } from './listener-fixture.ts';
+import { open, startListener } from '../http/listener-fixture.ts';
 
 describe('TLS files', () => {
   const first = makeSelfSignedPair();

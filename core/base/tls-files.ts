@@ -1,9 +1,9 @@
 // The key and certificate of a listener, read from files and read again when these change.
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import type { Clock, Timer } from '../base/clock.ts';
-import type { Logger } from '../base/logger.ts';
-import { MediaError } from '../base/media-error.ts';
+import type { Clock, Timer } from './clock.ts';
+import type { Logger } from './logger.ts';
+import { MediaError } from './media-error.ts';
 
 /** A file and the configuration key that names it. */
 export interface TlsFile {
