@@ -10,6 +10,8 @@ const ACTIVE_MS = 2500;
 /** Without a picture for so long, a stream with sound is taken for audio only. */
 const AUDIO_ONLY_AFTER_SECONDS = 2;
 
+const NOT_FOUND_TEXT = 'No stream yet: nobody sends it, or its source does not answer';
+
 /** Everything on the page. */
 class PlayerPage {
   #body = document.body;
@@ -47,7 +49,8 @@ class PlayerPage {
     video.disablePictureInPicture = disablePictureInPicture;
     video.addEventListener('volumechange', () => this.#showMute());
     video.addEventListener('playing', () => {
-      if (this.#reader.state === 'connected') this.#hideMessage();
+      video.controls = this.#flags.controls;
+      if (this.#reader.state === 'connected' && video.videoWidth > 0) this.#hideMessage();
     });
   }
 
@@ -88,7 +91,8 @@ class PlayerPage {
   /** @param {MediaStreamTrack} track */
   #addTrack(track) {
     this.#stream.addTrack(track);
-    this.#video.controls = this.#flags.controls;
+    // Until something plays, the controls would only show a second spinner.
+    if (!this.#flags.autoplay) this.#video.controls = this.#flags.controls;
     // Setting it again would begin anew and end what play() began.
     if (this.#video.srcObject !== this.#stream) this.#video.srcObject = this.#stream;
     if (this.#flags.autoplay) void this.#play();
@@ -119,14 +123,14 @@ class PlayerPage {
       this.#audioOnlySeconds = 0;
       const isShown = this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
       if (isShown || !this.#flags.autoplay) this.#hideMessage();
-      else this.#showMessage({ text: 'Waiting for a picture…' });
+      else this.#showMessage({ text: 'Waiting for media…' });
     }
     this.#showMute();
   }
 
   /** @param {import('./client/retrying-session.js').ErrorDetails} details */
   #onError({ reason, code, state, retryInMs }) {
-    const text = code === 'not-found' ? 'Nobody is sending this stream yet' : sentence(reason);
+    const text = code === 'not-found' ? NOT_FOUND_TEXT : sentence(reason);
     this.#body.dataset['reason'] = text;
     this.#setAudioOnly(false);
     if (state === 'unauthorized') {
