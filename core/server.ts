@@ -71,7 +71,10 @@ export class MediaServer {
         authorizer: this.authorizer,
         random: Math.random,
         sourceFactories: [
-          new RtspSourceFactory(this.#clock),
+          new RtspSourceFactory(this.#clock, {
+            readTimeoutMs: config.global.readTimeout,
+            udpReadBufferBytes: config.global.udpReadBufferSize,
+          }),
           new FileSourceFactory(this.#clock, config.filePath),
           ...(components.sourceFactories ?? []),
         ],

@@ -1,6 +1,7 @@
 // Removes credentials from URLs before they reach a log line, an error text or an API answer.
 
-const CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/giu;
+// Up to the last `@` before a slash: passwords of cameras hold `#` and `?` as they are.
+const CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/]*@/giu;
 const SECRET_QUERY =
   /([?&](?:access_token|token|jwt|pass|password|secret|key|signature|auth)=)[^&#\s]*/giu;
 

@@ -33,6 +33,8 @@ const PUSH_SCHEMES: ReadonlySet<string> = new Set([
 ]);
 // $G1, $MTX_QUERY and their kin stand for text that only the request brings.
 const PLACEHOLDER = /\$(?:G\d+|MTX_[A-Z]+)/gu;
+// Passwords of cameras hold `@`, `#` and `?` as they are; the last `@` before a slash ends them.
+const CREDENTIALS = /(?<=^[^:/]+:\/\/)[^/]*(?=@)/u;
 
 /** The scheme of a source URL, or the word itself: "rtsp", "publisher", "file". */
 export function sourceScheme(source: string): string {
@@ -95,9 +97,15 @@ export function validateForward({ forward }: PathConfig, report: ReportPath): vo
 }
 
 function parseUrl(text: string): URL | undefined {
-  const filled = text.replace(PLACEHOLDER, '1');
+  const filled = text.replace(PLACEHOLDER, '1').replace(CREDENTIALS, escapeCredentials);
   const url = /^[^:]+:\/\//u.test(filled) && URL.canParse(filled) ? new URL(filled) : undefined;
   return url === undefined || url.host === '' ? undefined : url;
+}
+
+function escapeCredentials(credentials: string): string {
+  const [user = '', ...password] = credentials.split(':');
+  const texts = password.length === 0 ? [user] : [user, password.join(':')];
+  return texts.map((text) => encodeURIComponent(text.toWellFormed())).join(':');
 }
 
 function validateUrl(url: URL, refuse: (message: string) => void): void {

@@ -274,6 +274,7 @@ const refused: [text: string, error: string][] = [
 ];
 
 const accepted: string[] = [
+  path("source: 'rtsp://admin:p@ss#w?rd:x@10.0.0.1:554/x'"),
   'udpMaxPayloadSize: 1472',
   'writeQueueSize: 1024',
   'rtspTransports: [tcp]\nrtpAddress: ""',

@@ -1,0 +1,19 @@
+// Tests of removing credentials from texts.
+import assert from 'node:assert/strict';
+import { redactUrls } from '../../../core/base/url-redaction.ts';
+
+describe('redactUrls()', () => {
+  const rows: readonly (readonly [string, string])[] = [
+    ['rtsp://cam/a@b', 'rtsp://cam/a@b'],
+    ['at rtsp://u:p@cam/x now', 'at rtsp://***@cam/x now'],
+    ['rtsp://u:p@s:s#w?rd@cam:554/x', 'rtsp://***@cam:554/x'],
+    ['rtsp://u:p@cam', 'rtsp://***@cam'],
+    ['a rtsp://u:p@a/ and rtsps://u:p@b/', 'a rtsp://***@a/ and rtsps://***@b/'],
+    ['http://h/x?token=abc&y=1', 'http://h/x?token=***&y=1'],
+  ];
+  for (const [text, expected] of rows) {
+    it(`makes ${expected}`, () => {
+      assert.equal(redactUrls(text), expected);
+    });
+  }
+});
