@@ -34,9 +34,6 @@ interface MediaTrack extends SetUpTrack {
   readonly receiver: TrackReceiver;
 }
 
-/** Code of the failure that another transport may cure. */
-export const UDP_SILENT = 'rtsp-udp-silent';
-
 const REPORT_PERIOD_MS = 5000;
 const TICK_MS = 1000;
 /** Reports out of turn are not worth more memory than this. */
@@ -244,7 +241,8 @@ export class ClientMedia {
       for (const index of this.#tracks.keys()) this.#report(index, nowMs);
     }
     if (!this.#tracks.every(({ receiver }) => receiver.hasLeft)) return;
-    this.#fail('rtsp-source-goodbye', 'said goodbye (RTCP BYE)');
+    const text = `${this.#components.client.place} said goodbye (RTCP BYE)`;
+    this.#components.onFailure(new MediaError('unavailable', 'rtsp-source-goodbye', text));
   }
 
   #report(index: number, nowMs: number): void {
@@ -280,13 +278,15 @@ export class ClientMedia {
   }
 
   #failSilent(firstPacketTimeoutMs: number | undefined): void {
+    const { client, onFailure } = this.#components;
+    const lost = this.#lostOnTheWay();
     if (firstPacketTimeoutMs !== undefined) {
-      const seconds = firstPacketTimeoutMs / 1000;
-      this.#fail(UDP_SILENT, `sent nothing over UDP within ${seconds} s${this.#lostOnTheWay()}`);
+      const text = `${client.place} sent nothing over UDP for ${firstPacketTimeoutMs / 1000} s${lost}`;
+      onFailure(new MediaError('unavailable', 'rtsp-udp-silent', text));
       return;
     }
-    const seconds = this.#options.readTimeoutMs / 1000;
-    this.#fail('rtsp-source-silent', `sent no media for ${seconds} s${this.#lostOnTheWay()}`);
+    const text = `${client.place} sent no media for ${this.#options.readTimeoutMs / 1000} s${lost}`;
+    onFailure(new MediaError('unavailable', 'rtsp-source-silent', text));
   }
 
   /** What came and could not be used, for the error. */
@@ -300,11 +300,6 @@ export class ClientMedia {
     }
     const wrong = this.wrongChannelFrames;
     return wrong > 0 ? ` (${wrong} frames came on channels that were not agreed on)` : '';
-  }
-
-  #fail(code: string, problem: string): void {
-    const text = `${this.#components.client.place} ${problem}`;
-    this.#components.onFailure(new MediaError('unavailable', code, text));
   }
 }
 

@@ -47,9 +47,6 @@ export interface SetupResult {
   readonly timeoutSeconds: number;
 }
 
-/** Failures that the other transport may cure. */
-export const TRANSPORT_REFUSED = 'rtsp-transport-refused';
-
 const DEFAULT_TIMEOUT_SECONDS = 60;
 /** Refusals that have nothing to do with the transport. */
 const OTHER_REFUSALS: ReadonlySet<number> = new Set([403, 404, 453, 454]);
@@ -80,7 +77,7 @@ export class ClientSetup {
       const refusal = await this.#setUpTrack(track);
       if (!refusal) continue;
       const isNeeded = track.kind === 'video' || !hasVideo;
-      if (isNeeded || refusal.code === TRANSPORT_REFUSED) throw refusal;
+      if (isNeeded || refusal.code === 'rtsp-transport-refused') throw refusal;
       this.#options.logger.debug(`${track.kind} track left out: ${refusal.message}`);
     }
     return { tracks: this.#tracks, timeoutSeconds: this.#timeoutSeconds };
@@ -188,7 +185,7 @@ export class ClientSetup {
 
   #transportRefusal(problem: string): MediaError {
     const text = `${this.#options.client.place} ${problem}`;
-    return new MediaError('unsupported', TRANSPORT_REFUSED, text);
+    return new MediaError('unsupported', 'rtsp-transport-refused', text);
   }
 
   /** The transport that the camera chose; undefined when it did not say. */
@@ -198,8 +195,9 @@ export class ClientSetup {
     try {
       return parseTransportHeader(header)[0];
     } catch (thrown) {
-      const { kind, code, message } = toMediaError(thrown);
-      throw new MediaError(kind, code, `${this.#options.client.place}: SETUP: ${message}`);
+      const failure = toMediaError(thrown);
+      const text = `${this.#options.client.place}: SETUP: ${failure.message}`;
+      throw new MediaError(failure.kind, failure.code, text);
     }
   }
 

@@ -2,9 +2,8 @@
 import type { Clock } from '../base/clock.ts';
 import { MediaError, toMediaError } from '../base/media-error.ts';
 import type { Source, SourceContext, SourceFactory } from '../path/source.ts';
-import { UDP_SILENT } from './client-media.ts';
 import { ClientSession, type ClientLimits } from './client-session.ts';
-import { TRANSPORT_REFUSED, type LowerTransport } from './client-setup.ts';
+import type { LowerTransport } from './client-setup.ts';
 import { ClientTransportMemory } from './client-transport-memory.ts';
 import { parseSourceUrl, placeOf, type SourceUrl } from './client-url.ts';
 
@@ -29,12 +28,12 @@ const DEFAULT_READ_TIMEOUT_MS = 10_000;
 const DEFAULT_UDP_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Failures of UDP that TCP may cure. */
 const UDP_FAILURES: ReadonlySet<string> = new Set([
-  TRANSPORT_REFUSED,
-  UDP_SILENT,
+  'rtsp-transport-refused',
+  'rtsp-udp-silent',
   'rtsp-udp-ports-taken',
 ]);
 /** Failures after which TCP is no longer preferred; a camera that is away says nothing about it. */
-const TCP_FAILURES: ReadonlySet<string> = new Set([TRANSPORT_REFUSED, 'rtsp-source-silent']);
+const TCP_FAILURES: ReadonlySet<string> = new Set(['rtsp-transport-refused', 'rtsp-source-silent']);
 
 /** Makes sources for rtsp:// and rtsps:// URLs. */
 export class RtspSourceFactory implements SourceFactory {
