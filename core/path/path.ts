@@ -2,6 +2,7 @@
 import { delay, type Clock, type Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError } from '../base/media-error.ts';
+import { redactUrls } from '../base/url-redaction.ts';
 import type { TrackDescription } from '../codec/codec.ts';
 import type { PathConfig } from '../config/config.ts';
 import { Stream } from '../stream/stream.ts';
@@ -352,21 +353,17 @@ export class Path {
     if (this.#closedReason) throw this.#closedReason;
   }
 
+  /** Says why: what the source failed with is what an operator looks for. */
   #noStream(isOnDemand: boolean): MediaError {
+    const cause = this.#source?.lastFailure;
+    const why = cause ? `: ${redactUrls(cause.message)}` : '';
+    const options = cause ? { cause } : {};
     if (isOnDemand) {
-      const cause = this.#source?.lastFailure;
-      return new MediaError(
-        'deadline-exceeded',
-        'source-timed-out',
-        `source of path '${this.name}' has timed out`,
-        cause ? { cause } : {},
-      );
+      const message = `source of path '${this.name}' has timed out${why}`;
+      return new MediaError('deadline-exceeded', 'source-timed-out', message, options);
     }
-    return new MediaError(
-      'not-found',
-      'no-stream',
-      `no stream is available on path '${this.name}'`,
-    );
+    const message = `no stream is available on path '${this.name}'${why}`;
+    return new MediaError('not-found', 'no-stream', message, options);
   }
 }
 

@@ -323,6 +323,20 @@ describe('PathManager with sources', () => {
     });
   });
 
+  it('says what the source failed with, without its credentials', async () => {
+    const { clock, source, manager, grant } = setUp(yml());
+    source.runs[0]?.fail(
+      new MediaError('unavailable', 'refused', 'rtsp://user:secret@camera/1: connection refused'),
+    );
+    await settle();
+    const waiting = manager.waitForStream(grant('cam'));
+    clock.advance(5000);
+    await assert.rejects(waiting, {
+      code: 'no-stream',
+      message: "no stream is available on path 'cam': rtsp://***@camera/1: connection refused",
+    });
+  });
+
   it('stops its sources when the server stops', async () => {
     const { source, manager } = setUp(yml());
     await manager.close();
