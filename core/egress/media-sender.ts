@@ -61,8 +61,12 @@ export class MediaSender<Address> {
     for (; sequence < ring.head && count < limit; sequence++) {
       const slot = ring.slotOf(sequence);
       const length = ring.lengths[slot] ?? 0;
-      if (length + extensionBytes > MAX_PLAIN_BYTES || length < RTP_HEADER_BYTES) {
-        if (length > 0) table.packetsDropped[row] = (table.packetsDropped[row] ?? 0) + 1;
+      if (length < RTP_HEADER_BYTES) continue;
+      if (length + extensionBytes > MAX_PLAIN_BYTES) {
+        // At the head of a plan only: there it is passed, and counted, once.
+        if (count > 0) break;
+        table.packetsDropped[row] = (table.packetsDropped[row] ?? 0) + 1;
+        table.next[row] = sequence + 1;
         continue;
       }
       const ticks = ring.timestamps[slot] ?? 0;
@@ -84,24 +88,33 @@ export class MediaSender<Address> {
   #sendBatch(row: number, ring: TrackRing, parts: ViewerParts<Address>): number {
     const table = this.#table;
     const batch = this.#batch;
+    const segment = table.map.currentSegment(row);
     for (let number = 0; number < batch.count; number++) {
+      const sequence = batch.ringSequences[number] ?? 0;
       buildPacket(batch, number, ring);
       const length = parts.protector.seal(batch, number);
+      // Before the call, so that an index is never used again whatever the socket's owner does.
+      table.next[row] = sequence + 1;
       const isTaken = this.#socket.sendTo(parts.address, batch.packetView(length));
-      // The socket may have closed the connection, and with it this viewer.
+      // The socket may have closed the connection, and its owner removed or moved this viewer.
       if (table.state[row] !== ViewerState.live) return number;
-      const sequence = batch.ringSequences[number] ?? 0;
+      if (table.map.currentSegment(row) !== segment) return number;
       if (!isTaken) {
         table.next[row] = sequence;
         return number;
       }
-      const flags = ring.flags[ring.slotOf(sequence)] ?? 0;
-      table.next[row] = sequence + 1;
-      table.hasEndedUnit[row] = (flags & PacketFlag.accessUnitEnd) === 0 ? 0 : 1;
-      table.lastTimestamp[row] = batch.timestamps[number] ?? 0;
-      table.packetsSent[row] = (table.packetsSent[row] ?? 0) + 1;
-      table.octetsSent[row] = (table.octetsSent[row] ?? 0) + (batch.payloadBytes[number] ?? 0);
+      this.#count(row, number, ring.flags[ring.slotOf(sequence)] ?? 0);
+      if (table.isPaused[row] === 1) return number;
     }
     return batch.count;
+  }
+
+  #count(row: number, number: number, flags: number): void {
+    const table = this.#table;
+    const batch = this.#batch;
+    table.hasEndedUnit[row] = (flags & PacketFlag.accessUnitEnd) === 0 ? 0 : 1;
+    table.lastTimestamp[row] = batch.timestamps[number] ?? 0;
+    table.packetsSent[row] = (table.packetsSent[row] ?? 0) + 1;
+    table.octetsSent[row] = (table.octetsSent[row] ?? 0) + (batch.payloadBytes[number] ?? 0);
   }
 }

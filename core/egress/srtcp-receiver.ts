@@ -1,6 +1,7 @@
 // Incoming SRTCP of one key (RFC 3711 section 3.4, RFC 7714 section 9).
 import { readUint8, readUint32 } from '../base/bytes.ts';
-import { createFrameCipher, type FrameCipher } from './frame-cipher.ts';
+import { createFrameCipher } from './create-frame-cipher.ts';
+import type { FrameCipher } from './frame-cipher.ts';
 import { MAX_FRAME_BYTES, type PacketFrame } from './packet-frame.ts';
 import { ReceivedStreams } from './received-streams.ts';
 import { SRTCP_ENCRYPTED, SRTCP_HEADER_BYTES, SRTCP_INDEX_BYTES } from './srtcp-protector.ts';

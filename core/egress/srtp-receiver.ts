@@ -1,7 +1,8 @@
 // Incoming SRTP of one key: index estimation, replay protection, authentication, decryption.
 import { readUint8, readUint16, readUint32 } from '../base/bytes.ts';
 import { RTP_HEADER_BYTES } from '../rtp/rtp-packet.ts';
-import { createFrameCipher, type FrameCipher } from './frame-cipher.ts';
+import { createFrameCipher } from './create-frame-cipher.ts';
+import type { FrameCipher } from './frame-cipher.ts';
 import { MAX_FRAME_BYTES, type PacketFrame } from './packet-frame.ts';
 import { ReceivedStreams } from './received-streams.ts';
 import type { SrtpSessionKeys } from './srtp-key-derivation.ts';

@@ -9,6 +9,8 @@ export class TrackViewers {
   /** Position in `rows` of the viewer whose turn comes first: nobody is always the last. */
   rotation = 0;
   isClosed = false;
+  /** Whether a row's `isKeyFrameWanted` was set since the engine last looked. */
+  isKeyFrameWanted = false;
   /** Frames counted in [countedFrom, countedTo): late joiners ask for the same range again. */
   #countedFrom = -1;
   #countedTo = -1;

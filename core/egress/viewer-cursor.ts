@@ -15,8 +15,6 @@ export interface ViewerCursorOptions {
 export class ViewerCursor<Address> {
   readonly #table: ViewerTable<Address>;
   readonly #options: ViewerCursorOptions;
-  /** Whether a viewer's `isKeyFrameWanted` was set since the engine last looked. */
-  isKeyFrameWanted = false;
 
   constructor(table: ViewerTable<Address>, options: ViewerCursorOptions) {
     this.#table = table;
@@ -54,7 +52,7 @@ export class ViewerCursor<Address> {
       this.#jump(row, viewers, { to: keyFrame, nowMs });
       return true;
     }
-    this.#askForKeyFrame(row, nowMs);
+    this.#askForKeyFrame(row, viewers, nowMs);
     return false;
   }
 
@@ -84,7 +82,7 @@ export class ViewerCursor<Address> {
     }
     table.hasLagged[row] = 1;
     this.#wait(row, (table.next[row] ?? 0) + 1);
-    this.#askForKeyFrame(row, nowMs);
+    this.#askForKeyFrame(row, viewers, nowMs);
     return false;
   }
 
@@ -100,13 +98,13 @@ export class ViewerCursor<Address> {
     this.#table.waitFrom[row] = from;
   }
 
-  #askForKeyFrame(row: number, nowMs: number): void {
+  #askForKeyFrame(row: number, viewers: TrackViewers, nowMs: number): void {
     const table = this.#table;
     const sinceMs = nowMs - (table.keyFrameAskedMs[row] ?? 0);
     if (sinceMs < this.#options.keyFramePeriodMs) return;
     table.keyFrameAskedMs[row] = nowMs;
     table.isKeyFrameWanted[row] = 1;
-    this.isKeyFrameWanted = true;
+    viewers.isKeyFrameWanted = true;
   }
 
   #setLive(row: number, catchUpEnd: number, nowMs: number): void {
