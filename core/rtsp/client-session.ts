@@ -128,6 +128,10 @@ export class ClientSession {
       timeoutMs: Math.min(MAX_CONNECT_MS, readTimeoutMs),
       signal: this.#abort.signal,
     });
+    if (this.#abort.signal.aborted) {
+      socket.destroy();
+      throw STOPPED;
+    }
     const client = new RtspClient(
       {
         ...{ socket, clock, logger: context.logger },
@@ -210,7 +214,7 @@ export class ClientSession {
   }
 
   #assertRunning(): void {
-    this.#abort.signal.throwIfAborted();
+    if (this.#abort.signal.aborted) throw STOPPED;
   }
 
   /** Ends the session; the first reason counts. */

@@ -17,7 +17,7 @@ export interface UdpPairOptions {
   readonly portRange: readonly [number, number];
   /** Our end of the RTSP connection; decides the address family too. */
   readonly localIp: string;
-  /** Receive buffer of each socket; 0 leaves it to the system. */
+  /** Receive buffer of the RTP socket; 0 leaves it to the system. */
   readonly receiveBufferBytes: number;
   /** 0..1; Math.random in production. */
   readonly random: () => number;
@@ -174,7 +174,7 @@ async function openAt(
 ): Promise<readonly [Socket, Socket] | undefined> {
   const rtp = await bind(port, options);
   if (!rtp) return undefined;
-  const rtcp = await bind(port + 1, options);
+  const rtcp = await bind(port + 1, { ...options, receiveBufferBytes: 0 });
   if (rtcp) return [rtp, rtcp];
   await closeSocket(rtp);
   return undefined;

@@ -128,13 +128,29 @@ describe('the end of a pull', () => {
     }
   }
 
-  it('frees everything when stopped before or while connecting', async () => {
+  it('frees everything when stopped at any turn of the event loop', async () => {
     await using camera = await FakeCamera.start();
-    const run = pull(camera);
-    assert.equal(await run.stop(), undefined);
-    await camera.waitForNobody();
-    assert.equal(run.clock.pendingTimers, 0);
-    assert.deepEqual(camera.requests, []);
+    for (let turns = 0; turns < 60; turns++) {
+      const run = pull(camera, { config: turns % 2 === 0 ? OVER_TCP : OVER_UDP });
+      for (let turn = 0; turn < turns; turn++) await new Promise((next) => setImmediate(next));
+      await stopCleanly(run, camera);
+    }
+    assert.ok(camera.methods().includes('PLAY'), 'the last ones got far');
+  });
+
+  it('leaves no handle behind in a hundred reboots', async () => {
+    await using camera = await FakeCamera.start();
+    const handlesBefore = process.getActiveResourcesInfo().length;
+    for (let reboot = 0; reboot < 100; reboot++) {
+      const run = pull(camera, { config: reboot % 2 === 0 ? OVER_TCP : OVER_UDP });
+      await playing(run);
+      camera.connection.socket.resetAndDestroy();
+      assert.equal((await run.ended)?.code, 'rtsp-connection-failed');
+      await camera.waitForNobody();
+      assert.equal(run.clock.pendingTimers, 0);
+    }
+    await new Promise((closed) => setImmediate(closed));
+    assert.ok(process.getActiveResourcesInfo().length <= handlesBefore + 1);
   });
 
   it('names a camera that is not there, without the credentials', async () => {
