@@ -39,10 +39,12 @@ export function audioSpecificConfigOfLatm(streamMuxConfig: Uint8Array): Uint8Arr
   if (bits === undefined || bits > MAX_CONFIG_BYTES * 8) return undefined;
   const config = copyBits(streamMuxConfig, startBit, bits);
   reader.skipBits(bits + (version === 0 ? extensionBits(streamMuxConfig, startBit + bits) : 0));
+  if (reader.bitsLeft <= 0) return undefined;
   if (reader.readBits(3) !== 0) return undefined; // frameLengthType
   reader.readBits(8); // latmBufferFullness
   // GStreamer writes so little behind the configuration that this flag may be missing.
-  if (reader.readFlag() && !reader.isOverrun) return undefined; // otherDataPresent
+  const hasOtherData = reader.readFlag();
+  if (reader.isOverrun ? version === 1 : hasOtherData) return undefined;
   return parseAudioSpecificConfig(config) === undefined ? undefined : config;
 }
 

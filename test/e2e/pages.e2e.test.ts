@@ -94,7 +94,11 @@ describe('the pages', () => {
 
     it('says that nobody is sending, and starts by itself when somebody does', async () => {
       const page = await browser.open(server.webrtcUrl('brief/'));
-      await waitForText(page, 'message', /No stream yet: nobody sends it[\s\S]*Next attempt in \d+ s/u);
+      await waitForText(
+        page,
+        'message',
+        /No stream yet: nobody sends it[\s\S]*Next attempt in \d+ s/u,
+      );
       const url = server.rtspUrl('brief');
       {
         await using publisher = await publishWithFfmpeg({ url, video: 'h264' });
@@ -102,7 +106,11 @@ describe('the pages', () => {
         await page.click('#message-button');
         await waitForFrames(page, 10);
       }
-      await waitForText(page, 'message', /server ended the session|connection was lost|No stream yet/u);
+      await waitForText(
+        page,
+        'message',
+        /server ended the session|connection was lost|No stream yet/u,
+      );
       await using publisher = await publishWithFfmpeg({ url, video: 'vp8' });
       assert.equal(publisher.exit, undefined);
       const isConnected = "document.body.dataset.state === 'connected'";
