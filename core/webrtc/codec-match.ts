@@ -65,9 +65,7 @@ export function matchCodec(codec: Codec, formats: readonly RtpFormat[]): MatchRe
       };
     case 'M-JPEG':
     case 'Generic':
-      return unsupported(
-        codec.name === 'Generic' ? codec.rtpmap || 'an unknown format' : codec.name,
-      );
+      return unsupported(codec.name === 'Generic' ? genericLabel(codec.rtpmap) : codec.name);
   }
 }
 
@@ -172,6 +170,11 @@ function offered(
 ): MatchResult {
   if (format) return { format, rtx: rtxOf(format, formats) };
   return { code: 'codec-not-offered', message: `this browser can't play ${label}` };
+}
+
+/** The source's own words go into a log line and a header only when they look like a rtpmap. */
+function genericLabel(rtpmap: string): string {
+  return /^[\w.+/-]{1,64}$/u.test(rtpmap) ? rtpmap : 'an unknown format';
 }
 
 function unsupported(label: string): Unplayable {

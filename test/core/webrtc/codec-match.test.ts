@@ -143,7 +143,9 @@ describe('matchCodec()', () => {
     assert.match(refusal({ name: 'M-JPEG', clockRateHz: 90000 }), /^codec-unsupported.*M-JPEG/u);
     const generic = { name: 'Generic', clockRateHz: 90000, fmtp: '' } as const;
     assert.match(refusal({ ...generic, rtpmap: 'SMPTE336M/90000' }), /can't carry SMPTE336M/u);
-    assert.match(refusal({ ...generic, rtpmap: '' }), /can't carry an unknown format/u);
+    for (const rtpmap of ['', 'a b', '\ud800', 'x'.repeat(65), '<b>']) {
+      assert.match(refusal({ ...generic, rtpmap }), /can't carry an unknown format/u);
+    }
   });
 
   it('gives a retransmission format only to the entry it repeats', () => {
