@@ -10,13 +10,15 @@ export interface BarcodeCameraOptions {
   readonly url: string;
   readonly transport?: 'tcp' | 'udp';
   readonly framesPerSecond?: number;
+  /** Distance of key frames in frames; one second by default. */
+  readonly gopFrames?: number;
   readonly bitrateKbps?: number;
   readonly hasAudio?: boolean;
 }
 
 const SIZE: FrameSize = { width: 640, height: 360 };
 
-/** Publishes 640x360 H264 of one key frame per second. Whoever starts it stops it. */
+/** Publishes 640x360 H264. Whoever starts it stops it. */
 export class BarcodeCamera implements AsyncDisposable {
   /** Frames that ffmpeg was too slow to take. */
   skippedFrames = 0;
@@ -41,6 +43,7 @@ export class BarcodeCamera implements AsyncDisposable {
       audio: options.hasAudio === true ? 'opus' : 'none',
       size: `${SIZE.width}x${SIZE.height}`,
       framesPerSecond,
+      gopFrames: options.gopFrames ?? framesPerSecond,
       bitrateKbps,
       isFedByTest: true,
       outputArgs: [
