@@ -1,13 +1,16 @@
 // One track of the engine and the list of its viewers.
 import type { EgressTrack } from './egress-engine.ts';
 
-/** Rows of the viewers in no particular order; `rotation` tells where the next turn begins. */
+/** Rows of the viewers in no particular order; `rotations` tells where the next turn begins. */
 export class TrackViewers {
   readonly track: EgressTrack;
   rows = new Int32Array(8);
   count = 0;
-  /** Position in `rows` of the viewer whose turn comes first: nobody is always the last. */
-  rotation = 0;
+  /**
+   * Position in `rows` of the viewer whose turn comes first, so that nobody is always the last: of
+   * those that keep up, and of those that are behind.
+   */
+  readonly rotations = new Int32Array(2);
   isClosed = false;
   /** Whether a row's `isKeyFrameWanted` was set since the engine last looked. */
   isKeyFrameWanted = false;

@@ -218,17 +218,15 @@ export class TsEgressEngine<Address> implements EgressEngine<Address> {
     const nowMs = this.#clock.monotonicMs();
     const wanted = isPacing ? 1 : 0;
     const { count } = viewers;
-    const first = viewers.rotation < count ? viewers.rotation : 0;
-    viewers.rotation = first + 1;
+    const { rotations } = viewers;
+    const start = rotations[wanted] ?? 0;
+    const first = start < count ? start : 0;
+    rotations[wanted] = first + 1;
     for (let turn = 0; turn < count && !viewers.isClosed; turn++) {
       const at = first + turn < count ? first + turn : first + turn - count;
       const row = viewers.rows[at] ?? -1;
       if (table.isBehind[row] !== wanted || table.isPaused[row] === 1) continue;
-      if (!table.isActive(row)) continue;
-      const hadBudget = this.#budget > 0;
-      this.#serve(row, viewers, nowMs);
-      // Whoever the budget does not reach comes first next time.
-      if (hadBudget && this.#budget <= 0) viewers.rotation = at + 1;
+      if (table.isActive(row)) this.#serve(row, viewers, nowMs);
     }
     if (viewers.isKeyFrameWanted) this.#askForKeyFrames(viewers);
   }

@@ -71,6 +71,39 @@ function describeBeginnings(createRig: () => EgressRig): void {
     assert.ok(steps(timestampsOf(live.take()), 32).every((step) => step === 3600 || step === 0));
   });
 
+  it('squeezes for those who join at the next key frame, too', () => {
+    const rig = createRig();
+    const video = rig.openVideo();
+    for (const frames of [30, 12, 20]) {
+      video.play({ isKeyFrame: true });
+      video.play({}, frames);
+      const viewer = video.addViewer();
+      rig.clock.advance(10);
+      const ticks = steps(timestampsOf(viewer.take()), 32);
+      assert.deepEqual(
+        ticks,
+        Array.from({ length: frames }, () => SQUEEZED_TICKS),
+      );
+    }
+  });
+
+  it('keeps time for who watches longer than half the range of timestamps', () => {
+    const rig = createRig();
+    const video = rig.openVideo();
+    video.play({ isKeyFrame: true });
+    video.play({}, 5);
+    const viewer = video.addViewer();
+    rig.clock.advance(10);
+    viewer.take();
+    // Seven hours and more pass between frames.
+    for (let leap = 0; leap < 6; leap++) {
+      video.ticks = (video.ticks + 0x2800_0000) >>> 0;
+      video.play();
+      const expected = (video.ringTicks + viewer.counters.timestampOffsetTicks) % 2 ** 32;
+      assert.deepEqual(timestampsOf(viewer.take()), [expected]);
+    }
+  });
+
   it('keeps a frame in one piece for who joins in its middle', () => {
     const rig = createRig();
     const video = rig.openVideo();
@@ -193,15 +226,16 @@ function describePauses(createRig: () => EgressRig): void {
     const video = rig.openVideo();
     const viewer = video.addViewer();
     video.play({ isKeyFrame: true });
-    video.play({}, 9);
+    video.play({}, 59);
     rig.engine.setPaused(viewer.handle, true);
-    video.play({}, 2);
+    // One frame's time has to hold all of them: less than 1 ms each.
+    video.play();
     rig.engine.setPaused(viewer.handle, false);
     rig.clock.advance(10);
     const packets = viewer.take();
     assert.deepEqual(
       packets.map(frameOf),
-      [...Array(10).keys(), ...Array(12).keys()].map((i) => i + 1),
+      [...Array(60).keys(), ...Array(61).keys()].map((i) => i + 1),
     );
     const ticks = steps(timestampsOf(packets), 32);
     assert.ok(
@@ -237,6 +271,22 @@ function describePauses(createRig: () => EgressRig): void {
     assert.equal(viewer.takeRaw().length, 0);
     video.play({ isKeyFrame: true });
     assert.deepEqual(framesOf(viewer.take()), [6]);
+  });
+
+  it('counts a pause as no skip, also for who was lagging before', () => {
+    const rig = createRig();
+    const video = rig.openVideo({ maxBytes: 1 << 16, minHistoryMs: 0 });
+    const viewer = video.addViewer();
+    video.play({ isKeyFrame: true });
+    rig.socket.isFull = true;
+    video.play({}, 30);
+    rig.socket.isFull = false;
+    rig.engine.setPaused(viewer.handle, true);
+    video.play({ packets: 50, payloadBytes: 1000 }, 3);
+    rig.engine.setPaused(viewer.handle, false);
+    video.play({ isKeyFrame: true });
+    assert.deepEqual(framesOf(viewer.take()), [1, 35]);
+    assert.deepEqual([viewer.counters.skips, viewer.counters.packetsDropped], [0, 0]);
   });
 
   it('goes on with audio at the head', () => {

@@ -94,13 +94,20 @@ function describePacing(createRig: () => EgressRig): void {
     const viewers = Array.from({ length: 4 }, () => video.addViewer());
     video.play({ isKeyFrame: true });
     for (const viewer of viewers) viewer.take();
+    const served = viewers.map(() => 0);
     for (let turn = 0; turn < 40; turn++) {
       rig.socket.room = 2;
-      video.play();
+      video.frame();
+      video.publish();
+      viewers.forEach((viewer, i) => {
+        served[i] = (served[i] ?? 0) + viewer.take().length;
+      });
       rig.socket.room = Infinity;
-      rig.clock.advance(5);
+      rig.clock.advance(FRAME_MS);
+      for (const viewer of viewers) viewer.take();
     }
-    for (const viewer of viewers) assert.equal(viewer.take().length, 40);
+    assert.equal(Math.min(...served), 20, `at once: ${served.join()}`);
+    for (const viewer of viewers) assert.equal(viewer.counters.packetsSent, 41);
   });
 
   it('does not let a dead address delay the others', () => {
@@ -145,6 +152,9 @@ function describeSkips(createRig: () => EgressRig): void {
     const expected = (video.ringTicks + viewer.counters.timestampOffsetTicks) % 2 ** 32;
     assert.equal(packets.at(-1)?.timestampTicks, expected);
     assert.equal(viewer.counters.packetsDropped, 22, 'two of the cut frame and twenty frames');
+    const last = packets[3]?.sequenceNumber ?? 0;
+    viewer.nack((last + 1) & 0xffff);
+    assert.equal(viewer.takeRaw().length, 0, 'the number left out stands for nothing');
   });
 
   it('leaves no gap when the frame before the skip was whole', () => {

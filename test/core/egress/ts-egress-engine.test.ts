@@ -45,6 +45,23 @@ describe('TsEgressEngine pacing', () => {
     assert.equal(rig.clock.pendingTimers, 0);
   });
 
+  it('lets no viewer starve when the packets of a turn are too few for all', () => {
+    const rig = new EgressRig(
+      (components) => new TsEgressEngine(components, { turnPackets: 100, slicePackets: 50 }),
+    );
+    const video = rig.openVideo();
+    const viewers = Array.from({ length: 10 }, () => video.addViewer());
+    rig.socket.keeps = () => false;
+    for (let ms = 0; ms < 100; ms++) {
+      video.frame({ isKeyFrame: ms === 0, packets: 50 });
+      video.publish();
+      rig.clock.advance(1);
+    }
+    const sent = viewers.map((viewer) => viewer.counters.packetsSent);
+    // Two keep up; the timer's packets are shared evenly by all who do not.
+    assert.ok(Math.min(...sent) >= 1000, sent.join());
+  });
+
   it('shares the packets of a turn between tracks', () => {
     const rig = new EgressRig(
       (components) => new TsEgressEngine(components, { turnPackets: 64, slicePackets: 64 }),
