@@ -39,7 +39,10 @@ describe('WHEP clients of other projects', () => {
   });
 
   it('GStreamer plays H264 and Opus', async () => {
-    const report = await runPythonClient('gstreamer_whep', { url: server.whepUrl('h264') });
+    const report = await runPythonClient('gstreamer_whep', {
+      url: server.whepUrl('h264'),
+      seconds: 6,
+    });
     assert.equal(report.status, 201, JSON.stringify(report));
     assert.ok((report.video?.frames ?? 0) >= 50, JSON.stringify(report));
     assert.ok((report.audio?.frames ?? 0) >= 50, JSON.stringify(report));
@@ -47,7 +50,8 @@ describe('WHEP clients of other projects', () => {
 
   it('GStreamer plays H265 and PCMA', async () => {
     const url = server.whepUrl('h265');
-    const report = await runPythonClient('gstreamer_whep', { url, video: 'H265', audio: 'PCMA' });
+    const codecs = { video: 'H265', audio: 'PCMA' };
+    const report = await runPythonClient('gstreamer_whep', { url, seconds: 6, ...codecs });
     assert.equal(report.status, 201, JSON.stringify(report));
     assert.ok((report.video?.frames ?? 0) >= 50, JSON.stringify(report));
     assert.ok((report.audio?.frames ?? 0) >= 50, JSON.stringify(report));
