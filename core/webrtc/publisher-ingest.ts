@@ -101,6 +101,7 @@ export class PublisherIngest implements RtcpVisitor {
           payloadType: section.format.payloadType,
           rtxPayloadType: section.rtx?.payloadType,
           clockRateHz: section.format.clockRateHz,
+          isRepeated: section.format.rtcpFeedback.includes('nack'),
           onPacket: (packet) => options.onPacket(index, packet),
           onLoss: () => options.onLoss(index),
         }),
@@ -142,7 +143,7 @@ export class PublisherIngest implements RtcpVisitor {
     const nowMs = this.#components.clock.monotonicMs();
     for (const track of this.tracks) {
       track.reorder.poll(nowMs);
-      this.#sendNacks(track, nowMs);
+      if (track.isRepeated) this.#sendNacks(track, nowMs);
     }
     this.#sendTransportFeedback();
     if (nowMs - this.#lastReportMs >= REPORT_PERIOD_MS) {
@@ -156,7 +157,8 @@ export class PublisherIngest implements RtcpVisitor {
     const mediaSsrc = this.tracks[index]?.ssrc ?? 0;
     if (mediaSsrc === 0) return;
     const senderSsrc = this.#options.localSsrc;
-    this.#send(writePictureLoss(this.#scratch, 0, { senderSsrc, mediaSsrc }));
+    const start = this.#beginFeedback();
+    this.#send(writePictureLoss(this.#scratch, start, { senderSsrc, mediaSsrc }));
   }
 
   onSenderReport(info: SenderInfo): void {
@@ -179,7 +181,7 @@ export class PublisherIngest implements RtcpVisitor {
   #sendNacks(track: PublisherTrack, nowMs: number): void {
     const count = track.nacks.collect(nowMs, this.#missing);
     if (count === 0) return;
-    const end = writeNack(this.#scratch, 0, {
+    const end = writeNack(this.#scratch, this.#beginFeedback(), {
       senderSsrc: this.#options.localSsrc,
       mediaSsrc: track.ssrc,
       sequenceNumbers: this.#missing,
@@ -193,8 +195,9 @@ export class PublisherIngest implements RtcpVisitor {
     const mediaSsrc = this.tracks[0]?.ssrc ?? 0;
     // A gap in time splits a report; what is left after some rounds waits for the next tick.
     for (let round = 0; round < 4 && this.#feedback.hasPending; round++) {
-      const end = this.#feedback.write(this.#scratch, 0, { senderSsrc, mediaSsrc });
-      if (end === 0) return;
+      const start = this.#beginFeedback();
+      const end = this.#feedback.write(this.#scratch, start, { senderSsrc, mediaSsrc });
+      if (end === start) return;
       this.#send(end);
     }
   }
@@ -209,7 +212,7 @@ export class PublisherIngest implements RtcpVisitor {
     });
     const senderSsrc = this.#options.localSsrc;
     let end = writeReceiverReport(this.#scratch, 0, { senderSsrc, blocks: active });
-    if (this.#options.plan.transportSequenceId === 0) {
+    if (this.#options.plan.wantsMaximumBitrate) {
       end = writeMaximumBitrate(this.#scratch, end, {
         senderSsrc,
         bitrateBps: MAXIMUM_BITRATE_BPS,
@@ -217,6 +220,13 @@ export class PublisherIngest implements RtcpVisitor {
       });
     }
     this.#send(end);
+  }
+
+  /** Where feedback begins: behind an empty report, unless reduced-size RTCP was agreed. */
+  #beginFeedback(): number {
+    const { plan, localSsrc } = this.#options;
+    if (plan.hasReducedSizeRtcp) return 0;
+    return writeReceiverReport(this.#scratch, 0, { senderSsrc: localSsrc });
   }
 
   #send(length: number): void {

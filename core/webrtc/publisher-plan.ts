@@ -19,6 +19,10 @@ export interface PublisherPlan {
   readonly sections: readonly PublishedSection[];
   /** Id of the transport-wide sequence number extension; 0 when it is not negotiated. */
   readonly transportSequenceId: number;
+  /** Whether the publisher wants to be told a maximum bitrate instead (REMB). */
+  readonly wantsMaximumBitrate: boolean;
+  /** Whether feedback may go without a report in front of it (RFC 5506). */
+  readonly hasReducedSizeRtcp: boolean;
 }
 
 /** draft-holmer-rmcat-transport-wide-cc-extensions-01. */
@@ -55,7 +59,14 @@ export function planPublisher(offer: PeerOffer): PublisherPlan {
       'invalid SDP offer: no m= section sends audio or video',
     );
   }
-  return { sections, transportSequenceId: transportSequenceId(sections) };
+  const sequenceId = transportSequenceId(sections);
+  return {
+    sections,
+    transportSequenceId: sequenceId,
+    wantsMaximumBitrate:
+      sequenceId === 0 && sections.some(({ format }) => format.rtcpFeedback.includes('goog-remb')),
+    hasReducedSizeRtcp: sections.every(({ media }) => media.hasReducedSizeRtcp),
+  };
 }
 
 function planSection(media: WebrtcMedia): PublishedSection {

@@ -133,6 +133,7 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
     );
     this.#feedbackTimer = clock.every(FEEDBACK_PERIOD_MS, () => {
       this.#ingest?.tick();
+      this.#askForFirstKeyFrames();
       this.#schedulePublish();
     });
     this.#gatherTimer = clock.after(this.#options.trackGatherTimeoutMs, () => this.#attach());
@@ -255,6 +256,14 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
     this.#gathered = [];
     for (const { section, bytes } of gathered) this.#onPacket(section, bytes);
     this.#lease.writer.publish();
+  }
+
+  /** Nobody can watch before the first key frame; the stream spaces the requests out. */
+  #askForFirstKeyFrames(): void {
+    const stream = this.#lease?.stream;
+    for (const track of stream?.tracks ?? []) {
+      if (track.kind === 'video' && track.ring.newestKeyFrame < 0) stream?.requestKeyFrame(track);
+    }
   }
 
   /** Readers are woken once for all datagrams that one turn of the event loop brought. */

@@ -1,5 +1,6 @@
 // One media section of a WHIP publisher: order, numbering and reception of its packets.
 import { readUint16, writeUint16, writeUint32 } from '../base/bytes.ts';
+import { copyBytes } from '../rtp/copy-bytes.ts';
 import { NackSchedule } from '../rtp/rtcp-nack-schedule.ts';
 import type { ReportBlock } from '../rtp/rtcp-reports.ts';
 import { ReceptionStatistics } from '../rtp/reception-statistics.ts';
@@ -8,6 +9,8 @@ import { RTP_HEADER_BYTES, type RtpPacket } from '../rtp/rtp-packet.ts';
 
 /** How long a hole is waited for: a retransmission over 100 ms of round trip still helps. */
 const HOLD_MS = 200;
+/** Where nothing is sent again, only packets that overtook others are waited for. */
+const PLAIN_HOLD_MS = 50;
 const REORDER_PACKETS = 512;
 const MAX_PACKET_BYTES = 2048;
 
@@ -17,6 +20,8 @@ export interface PublisherTrackOptions {
   /** Retransmission payload type (RFC 4588); undefined when not negotiated. */
   readonly rtxPayloadType: number | undefined;
   readonly clockRateHz: number;
+  /** Whether the publisher sends again what a NACK names. */
+  readonly isRepeated: boolean;
   /** Gets the media packets in order, without padding packets, numbered without their holes. */
   readonly onPacket: (packet: Uint8Array) => void;
   /** Packets before the next one are given up. */
@@ -30,6 +35,7 @@ export interface PublisherTrackOptions {
 export class PublisherTrack implements ReorderHandler {
   readonly payloadType: number;
   readonly rtxPayloadType: number | undefined;
+  readonly isRepeated: boolean;
   readonly reorder: ReorderBuffer;
   readonly nacks: NackSchedule;
   /** 0 before the first packet. */
@@ -45,13 +51,14 @@ export class PublisherTrack implements ReorderHandler {
   constructor(options: PublisherTrackOptions) {
     this.payloadType = options.payloadType;
     this.rtxPayloadType = options.rtxPayloadType;
+    this.isRepeated = options.isRepeated;
     this.#clockRateHz = options.clockRateHz;
     this.#onPacket = options.onPacket;
     this.#onLoss = options.onLoss;
     this.#reception = new ReceptionStatistics(options.clockRateHz);
     this.reorder = new ReorderBuffer(this, {
       capacityPackets: REORDER_PACKETS,
-      holdMs: HOLD_MS,
+      holdMs: options.isRepeated ? HOLD_MS : PLAIN_HOLD_MS,
       slotBytes: MAX_PACKET_BYTES,
     });
     this.nacks = new NackSchedule(this.reorder);
@@ -120,7 +127,7 @@ export class PublisherTrack implements ReorderHandler {
     writeUint16(scratch, 2, sequence);
     writeUint32(scratch, 4, packet.timestampTicks);
     writeUint32(scratch, 8, this.ssrc);
-    scratch.set(packet.bytes.subarray(payloadStart, packet.payloadEnd), RTP_HEADER_BYTES);
+    copyBytes.call(packet.bytes, scratch, RTP_HEADER_BYTES, payloadStart, packet.payloadEnd);
     this.reorder.push(scratch.subarray(0, length), sequence, nowMs);
   }
 }

@@ -4,7 +4,12 @@ import type { EgressEngine, ViewerCounters, ViewerHandle } from '../egress/egres
 import { ntpFractionOf, ntpMiddle, ntpSecondsOf, roundTripMs } from '../rtp/rtcp-ntp.ts';
 import { RtcpParser, type RtcpVisitor } from '../rtp/rtcp-parser.ts';
 import { emptySenderInfo, type ReportBlock } from '../rtp/rtcp-reports.ts';
-import { writeBye, writeSenderReport, writeSourceDescription } from '../rtp/rtcp-writer.ts';
+import {
+  writeBye,
+  writeReceiverReport,
+  writeSenderReport,
+  writeSourceDescription,
+} from '../rtp/rtcp-writer.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Track } from '../stream/track.ts';
 
@@ -100,11 +105,13 @@ export class ViewerRtcp implements RtcpVisitor {
     }
   }
 
-  /** Says goodbye for every track (RFC 3550 section 6.6). */
+  /** Says goodbye for every track, in a compound packet as RFC 3550 section 6.1 wants it. */
   sendBye(): void {
-    for (const media of this.#medias) {
-      const end = writeBye(SCRATCH, 0, media.ssrc);
-      this.#components.engine.sendRtcp(media.handle, SCRATCH.subarray(0, end));
+    for (const { ssrc, handle } of this.#medias) {
+      let end = writeReceiverReport(SCRATCH, 0, { senderSsrc: ssrc });
+      end = writeSourceDescription(SCRATCH, end, { ssrc, cname: this.#cname });
+      end = writeBye(SCRATCH, end, ssrc);
+      this.#components.engine.sendRtcp(handle, SCRATCH.subarray(0, end));
     }
   }
 

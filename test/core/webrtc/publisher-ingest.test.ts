@@ -265,6 +265,26 @@ describe('PublisherIngest', () => {
     assert.deepEqual(fixture.losses, [0]);
   });
 
+  it('does not ask for audio that is never sent again', () => {
+    const fixture = new Fixture();
+    for (const sequence of [10, 12]) fixture.send({ ...AUDIO, sequence });
+    fixture.tick(100);
+    assert.deepEqual(fixture.packets, ['1:10', '1:12']);
+    assert.ok(fixture.takeSent().records.every(([event]) => event !== 'nack'));
+  });
+
+  it('puts a report before feedback where reduced size was not agreed', () => {
+    const fixture = new Fixture(publisherOffer().replaceAll('a=rtcp-rsize\r\n', ''));
+    for (const sequence of [1, 3]) fixture.send({ ...VIDEO, sequence });
+    fixture.ingest.requestKeyFrame(0);
+    fixture.tick();
+    assert.equal(fixture.sent.length, 3);
+    assert.deepEqual(
+      fixture.takeSent().records.map(([event]) => event),
+      ['receiver-report', 'picture-loss', 'receiver-report', 'nack', 'receiver-report'],
+    );
+  });
+
   it('asks for a key frame by PLI once a section has sent', () => {
     const fixture = new Fixture();
     fixture.ingest.requestKeyFrame(0);
@@ -301,6 +321,18 @@ describe('PublisherIngest', () => {
     for (const [, bitrate] of estimates) {
       assert.ok(typeof bitrate === 'number' && bitrate > 9.9e6 && bitrate <= 10e6);
     }
+  });
+
+  it('does not estimate for publishers who do not want it', () => {
+    const none = { direction: 'sendonly', hasTransportSequence: false } as const;
+    const offer = offerOf(videoSection(none), audioSection(none));
+    const fixture = new Fixture(offer.replaceAll(/a=rtcp-fb:\d+ goog-remb\r\n/gu, ''));
+    fixture.send({ ...VIDEO, sequence: 1 });
+    fixture.tick(1000);
+    assert.deepEqual(
+      fixture.takeSent().records.map(([event]) => event),
+      ['receiver-report', 'block'],
+    );
   });
 
   it('sends nothing but an empty report while nothing comes', () => {

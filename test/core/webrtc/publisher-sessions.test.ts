@@ -212,6 +212,20 @@ describe('a WHIP publisher', () => {
     assert.deepEqual(fixture.engine.retransmissions, [[handle, [7, 9]]]);
   });
 
+  it('is asked for its first key frame, once a second until it comes', async () => {
+    const fixture = new ManagerFixture();
+    const { peer } = await publish(fixture, VIDEO_ONLY);
+    peer.connect();
+    sendVideo(peer, 1);
+    fixture.clock.advance(3000);
+    const asked = feedbackTo(peer).filter((event) => event === 'picture-loss').length;
+    assert.ok(asked >= 3 && asked <= 4, `${asked} requests`);
+    sendVideo(peer, 2, VP8_KEY_FRAME);
+    await turn();
+    fixture.clock.advance(3000);
+    assert.ok(!feedbackTo(peer).includes('picture-loss'));
+  });
+
   it('is asked for a key frame when packets stay lost', async () => {
     const fixture = new ManagerFixture();
     const { peer } = await publish(fixture, VIDEO_ONLY);

@@ -16,9 +16,9 @@ class Fixture {
   nowMs = 1000;
   readonly track: PublisherTrack;
 
-  constructor() {
+  constructor(isRepeated = true) {
     this.track = new PublisherTrack({
-      ...{ payloadType: MEDIA, rtxPayloadType: RTX, clockRateHz: 90000 },
+      ...{ payloadType: MEDIA, rtxPayloadType: RTX, clockRateHz: 90000, isRepeated },
       onPacket: (packet) => {
         this.packets.push(packet.slice());
         const view = parsed(packet);
@@ -132,6 +132,18 @@ describe('PublisherTrack', () => {
     fixture.poll();
     assert.deepEqual(fixture.out, ['20:x', '|', '23:x']);
     assert.equal(fixture.track.reorder.lostCount, 2);
+  });
+
+  it('waits less where nothing is sent again', () => {
+    const fixture = new Fixture(false);
+    fixture.media(20);
+    fixture.media(22);
+    fixture.nowMs += 49;
+    fixture.poll();
+    assert.deepEqual(fixture.out, ['20:x']);
+    fixture.nowMs += 1;
+    fixture.poll();
+    assert.deepEqual(fixture.out, ['20:x', '|', '22:x']);
   });
 
   it('begins anew with another SSRC, after what was held of the old one', () => {

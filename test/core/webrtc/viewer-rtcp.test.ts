@@ -229,10 +229,15 @@ describe('ViewerRtcp', () => {
 
   it('says goodbye for every track', () => {
     const fixture = new Fixture();
+    const goodbye = (ssrc: number): RtcpRecorder['records'] => [
+      ['receiver-report', ssrc],
+      ['cname', ssrc, 'cam'],
+      ['bye', ssrc],
+    ];
     fixture.rtcp.sendBye();
     assert.deepEqual(fixture.takeSent(), [
-      [VIDEO_HANDLE, [['bye', VIDEO_SSRC]]],
-      [AUDIO_HANDLE, [['bye', AUDIO_SSRC]]],
+      [VIDEO_HANDLE, goodbye(VIDEO_SSRC)],
+      [AUDIO_HANDLE, goodbye(AUDIO_SSRC)],
     ]);
   });
 
