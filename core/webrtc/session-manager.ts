@@ -1,6 +1,6 @@
 // Every WebRTC session of the server, whatever signalling brought it: create, trickle, restart, close.
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError, toMediaError } from '../base/media-error.ts';
 import type { EgressEngine } from '../egress/egress-engine.ts';
@@ -15,6 +15,8 @@ import { readOffer, type PeerOffer } from './peer-offer.ts';
 import { planPublisher } from './publisher-plan.ts';
 import { PublisherSession } from './publisher-session.ts';
 import { publisherSections, viewerSections } from './session-answer.ts';
+import { ReportWheel } from './report-wheel.ts';
+import { SessionTable } from './session-table.ts';
 import { StreamEgress } from './stream-egress.ts';
 import type { CertificateFingerprint, SrtpProfile } from './transport/dtls-port.ts';
 import type { IceCredentials } from './transport/ice-credentials.ts';
@@ -81,42 +83,32 @@ export interface CreatedSession {
 
 type WebRtcSession = ViewerSession | PublisherSession;
 
-const TICK_MS = 100;
-const TICKS_PER_REPORT = 10;
-const MAX_DEPARTED = 1000;
-
 /** Owns the sessions; knows nothing of HTTP. */
 export class WebRtcSessionManager {
   readonly #components: WebRtcSessionManagerComponents;
   readonly #options: WebRtcSessionManagerOptions;
-  readonly #bySecret = new Map<string, WebRtcSession>();
-  readonly #secretOf = new Map<WebRtcSession, string>();
-  /** Secrets of sessions whose client said goodbye by DTLS; its DELETE is still on the way. */
-  readonly #departed = new Set<string>();
+  readonly #table = new SessionTable<WebRtcSession>();
+  readonly #wheel: ReportWheel;
   readonly #egresses = new Map<Stream, StreamEgress<PeerAddress>>();
-  /** Viewers by the tick in which their reports are due, so that they do not all fall into one. */
-  readonly #wheel: Set<ViewerSession>[] = Array.from({ length: TICKS_PER_REPORT }, () => new Set());
   /** Apart from the engine's: an answer to RTCP may send media while the RTCP is still read. */
   readonly #workspace = new SrtpWorkspace();
   readonly #sendWorkspace = new SrtpWorkspace();
   readonly #cname = randomBytes(9).toString('base64url');
-  #timer: Timer | undefined;
-  #tickCount = 0;
-  #wheelNext = 0;
   #closedReason: MediaError | undefined;
 
   constructor(components: WebRtcSessionManagerComponents, options: WebRtcSessionManagerOptions) {
     this.#components = components;
     this.#options = options;
+    this.#wheel = new ReportWheel(components.clock);
   }
 
   /** Sessions that exist now. */
   get count(): number {
-    return this.#bySecret.size;
+    return this.#table.count;
   }
 
   start(): void {
-    this.#timer ??= this.#components.clock.every(TICK_MS, () => this.#tick());
+    this.#wheel.start();
   }
 
   /**
@@ -132,7 +124,7 @@ export class WebRtcSessionManager {
     const session = this.#admitViewer(request, offer);
     return this.#begin(session, () => {
       const peer = this.#connect(session, offer);
-      this.#wheel[this.#wheelNext++ % TICKS_PER_REPORT]?.add(session);
+      this.#wheel.add(session);
       const { plan } = session;
       for (const track of plan.skipped) {
         logger.warn(`path ${session.path}: skipping track (${track.codec}): ${track.message}`);
@@ -198,7 +190,7 @@ export class WebRtcSessionManager {
    * that is no error the first time. @throws MediaError `not-found`.
    */
   close(secret: string): void {
-    if (this.#departed.delete(secret)) return;
+    if (this.#table.takeDeparted(secret)) return;
     const reason = new MediaError('canceled', 'session-deleted', 'closed by the client');
     this.#session(secret).close(reason);
   }
@@ -217,13 +209,12 @@ export class WebRtcSessionManager {
   /** Ends every session and takes no more. Idempotent. */
   closeAll(reason: MediaError): void {
     this.#closedReason ??= reason;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    for (const session of [...this.#bySecret.values()]) session.close(reason);
+    this.#wheel.close();
+    for (const session of this.#table.all) session.close(reason);
   }
 
   #session(secret: string): WebRtcSession {
-    const session = this.#bySecret.get(secret);
+    const session = this.#table.find(secret);
     if (!session) throw new MediaError('not-found', 'session-not-found', 'session not found');
     return session;
   }
@@ -313,27 +304,15 @@ export class WebRtcSessionManager {
     session: WebRtcSession,
     facts: Pick<CreatedSession, 'answer' | 'skipped'>,
   ): CreatedSession {
-    const secret = randomUUID();
-    this.#bySecret.set(secret, session);
-    this.#secretOf.set(session, secret);
+    const secret = this.#table.add(session);
     this.#components.sessions.add(session);
     return { id: session.id, secret, ...facts };
   }
 
   #forget(session: WebRtcSession, reason: MediaError): void {
-    const secret = this.#secretOf.get(session);
-    this.#secretOf.delete(session);
-    if (secret !== undefined) {
-      this.#bySecret.delete(secret);
-      if (reason.code === 'peer-ended') this.#noteDeparted(secret);
-    }
+    this.#table.remove(session, reason.code === 'peer-ended');
     this.#components.sessions.remove(session);
-    if (session instanceof ViewerSession) for (const slot of this.#wheel) slot.delete(session);
-  }
-
-  #noteDeparted(secret: string): void {
-    if (this.#departed.size >= MAX_DEPARTED) this.#departed.clear();
-    this.#departed.add(secret);
+    if (session instanceof ViewerSession) this.#wheel.remove(session);
   }
 
   #egressOf(stream: Stream): StreamEgress<PeerAddress> {
@@ -344,11 +323,6 @@ export class WebRtcSessionManager {
     });
     this.#egresses.set(stream, egress);
     return egress;
-  }
-
-  #tick(): void {
-    const slot = this.#wheel[this.#tickCount++ % TICKS_PER_REPORT];
-    if (slot) for (const session of [...slot]) session.tick();
   }
 }
 
