@@ -50,6 +50,9 @@ export class RtspConnection {
   #markedAtMs = 0;
   #closedReason: MediaError | undefined;
   #linger: Timer | undefined;
+  #isPaused = false;
+  /** The peer does not read what it asked for. */
+  #isBackedUp = false;
 
   constructor(components: RtspConnectionComponents) {
     const { socket, clock, handler } = components;
@@ -90,15 +93,21 @@ export class RtspConnection {
     socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('drain', () => {
+      this.#isBackedUp = false;
       if (!this.#closedReason) this.#handler.onDrain();
+      this.#updateFlow();
     });
     socket.on('error', (cause) => this.#fail(connectionFailed(this.remoteAddress, cause)));
     socket.on('end', () => this.#fail(connectionEnded(this.remoteAddress)));
     socket.on('close', () => this.#onSocketClosed());
   }
 
+  /** Queues a message. While the peer leaves much unread nothing is read from it: it could ask for ever more. */
   send(message: RtspMessage): void {
     this.write(formatMessage(message));
+    if (!this.#socket.writableNeedDrain) return;
+    this.#isBackedUp = true;
+    this.#updateFlow();
   }
 
   /** Queues whole interleaved frames or a message; `bytes` must not change afterwards. */
@@ -125,8 +134,8 @@ export class RtspConnection {
 
   /** Stops or resumes reading, so that a peer who sends requests faster than they are answered waits. */
   setPaused(isPaused: boolean): void {
-    if (isPaused) this.#socket.pause();
-    else this.#socket.resume();
+    this.#isPaused = isPaused;
+    this.#updateFlow();
   }
 
   /** Sends what is queued, then closes; destroyed after a second at the latest. Idempotent. */
@@ -167,6 +176,11 @@ export class RtspConnection {
     else if (this.parser.itemCount !== itemsBefore) this.#messageSinceMs = nowMs;
     else this.#messageSinceMs ??= nowMs;
     this.#handler.onReadEnd();
+  }
+
+  #updateFlow(): void {
+    if (!this.#closedReason && (this.#isPaused || this.#isBackedUp)) this.#socket.pause();
+    else this.#socket.resume();
   }
 
   #fail(reason: MediaError): void {

@@ -36,6 +36,19 @@ async function publishUdp({ fixture }: Scene): Promise<RtspClient> {
   return client;
 }
 
+/** What the server has read from its only client, once that stands still. */
+async function settledInboundBytes({ fixture }: Scene): Promise<number> {
+  let bytes = 0;
+  let stillTurns = 0;
+  for (let turn = 0; turn < 100_000 && stillTurns < 200; turn++) {
+    const now = fixture.server.connections[0]?.inboundBytes ?? 0;
+    stillTurns = now === bytes ? stillTurns + 1 : 0;
+    bytes = now;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return bytes;
+}
+
 describe('RtspServer time-outs', () => {
   it('closes an idle connection after 60 s, not before', async () => {
     await using scene = await start();
@@ -174,6 +187,23 @@ describe('RtspServer time-outs', () => {
     const messages = scene.fixture.logger.lines.map(({ message }) => message);
     assert.ok(messages.some((text) => /^reader is too slow, discarding \d+ frames$/u.test(text)));
     assert.ok(messages.some((text) => text.startsWith('closed: reader is too slow: ')));
+  });
+
+  it('takes no more requests from a client that does not read the answers', async () => {
+    await using scene = await start();
+    await using client = await scene.fixture.connect();
+    await using publisher = await scene.fixture.publish('live');
+    await settle(client);
+    const count = 10_000;
+    // The host is echoed: more than the buffers of the system take.
+    const request = `DESCRIBE rtsp://${'h'.repeat(2000)}/live RTSP/1.0\r\nCSeq: 7\r\n\r\n`;
+    client.socket.pause();
+    client.sendRaw(request.repeat(count));
+    const taken = await settledInboundBytes(scene);
+    assert.ok(taken < request.length * count * 0.8, `${taken} bytes of requests were taken`);
+    client.socket.resume();
+    await client.waitFor(() => client.responses.length === count, 'all answers');
+    assert.equal(publisher.isClosed, false);
   });
 
   it('leaves no timer and no connection behind', async () => {
