@@ -25,7 +25,7 @@ export interface AnswerTransport {
 export interface AnsweredSection {
   /** The section of the offer. */
   readonly media: WebrtcMedia;
-  readonly direction: 'sendonly' | 'recvonly';
+  readonly direction: 'sendonly' | 'recvonly' | 'inactive';
   /** Accepted formats with their fmtp; feedback is cut to what both sides know. */
   readonly formats: readonly RtpFormat[];
   readonly headerExtensions: readonly HeaderExtension[];
@@ -40,11 +40,12 @@ export function writeAnswer(
   transport: AnswerTransport,
   sections: readonly AnsweredSection[],
 ): string {
+  const answered = withBundleTag(offer, sections);
   const medias = offer.description.medias.map((media) => {
-    const section = sections.find((candidate) => candidate.media === media);
+    const section = answered.find((candidate) => candidate.media === media);
     return section ? accepted(media, section, transport) : refused(media);
   });
-  const mids = sections.flatMap(({ media }) => (media.mid === undefined ? [] : [media.mid]));
+  const mids = answered.flatMap(({ media }) => (media.mid === undefined ? [] : [media.mid]));
   const description = webrtcDescriptionToSdp({
     isIceLite: true,
     bundleGroups: mids.length > 0 ? [mids] : [],
@@ -52,6 +53,32 @@ export function writeAnswer(
     medias,
   });
   return writeSdp(description);
+}
+
+/**
+ * With the max-bundle policy a browser gives a transport to the first section of the offer alone,
+ * which the offer does not show; refusing that section would take the transport from the others
+ * (RFC 9143 section 7.3.3). It is kept, without media.
+ */
+function withBundleTag(
+  offer: PeerOffer,
+  sections: readonly AnsweredSection[],
+): readonly AnsweredSection[] {
+  const [tagged] = offer.bundled;
+  const hasGroup = offer.bundled.length > 1 && sections.length > 0;
+  if (!tagged || !hasGroup || sections.some(({ media }) => media === tagged)) return sections;
+  const [format] = tagged.formats;
+  if (!format) return sections;
+  const silent: AnsweredSection = {
+    media: tagged,
+    direction: 'inactive',
+    formats: [withFeedback(format, [])],
+    headerExtensions: [],
+    sources: [],
+    sourceGroups: [],
+    mediaStreams: [],
+  };
+  return [silent, ...sections];
 }
 
 /** Keeps of an offered format's feedback only what `wanted` names. */

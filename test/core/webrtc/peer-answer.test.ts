@@ -140,6 +140,20 @@ describe('writeAnswer()', () => {
     assert.deepEqual(answer.bundleGroups, [['0', '1']]);
   });
 
+  it('keeps the first section without media when only a later one is used', () => {
+    const offer = readOffer(viewerOffer());
+    const stream = streamOf(OPUS);
+    const plan = planViewer(
+      offer,
+      stream.tracks.map((track) => ({ stream, track })),
+    );
+    const answer = parsed(writeAnswer(offer, TRANSPORT, viewerSections(plan, 'cam')));
+    const [video, audio] = answer.medias;
+    assert.deepEqual([video?.port, video?.direction, video?.iceUfrag], [9, 'inactive', 'ourU']);
+    assert.deepEqual([audio?.port, audio?.direction], [9, 'sendonly']);
+    assert.deepEqual(answer.bundleGroups, [['0', '1']]);
+  });
+
   it('keeps an m= line whole when the refused section had no format', () => {
     const audio = { ...audioSection(), line: 'audio 9 UDP/TLS/RTP/SAVPF x' };
     assert.match(
