@@ -36,6 +36,10 @@ export interface OpusTranscoderOptions {
 const OPUS_RATE_HZ = 48000;
 const SAMPLES_PER_PACKET = 960;
 const CLOCK_PERIOD_MS = 1000;
+const RESTART_MS = 500;
+/** A process that ran for so long did not fail at its task. */
+const STABLE_MS = 30_000;
+const MAX_FAILURES_IN_ROW = 4;
 const MAX_PACKET_BYTES = 8192 + RTP_HEADER_BYTES;
 const OPUS: TrackDescription = {
   kind: 'audio',
@@ -56,14 +60,17 @@ export class OpusTranscoder implements StreamReader, AccessUnitHandler {
   readonly #options: OpusTranscoderOptions;
   readonly #depacketizer: AacDepacketizer | LatmDepacketizer;
   readonly #adts: AdtsHeaderWriter;
-  readonly #timeline: SampleTimeline;
   readonly #frameTicks: number;
-  readonly #encoder: OpusEncoder;
-  readonly #writer: StreamWriter;
   readonly #clockTimer: Timer;
   readonly #packet = new RtpPacket();
   readonly #adtsFrame = new Uint8Array(0x2000 + ADTS_HEADER_BYTES);
   readonly #output = new Uint8Array(MAX_PACKET_BYTES);
+  #timeline: SampleTimeline;
+  #encoder: OpusEncoder;
+  #writer: StreamWriter;
+  #restart: Timer | undefined;
+  #startedMs = 0;
+  #failuresInRow = 0;
   #next: number;
   #outputSample = 0;
   #sequence = 0;
@@ -72,7 +79,7 @@ export class OpusTranscoder implements StreamReader, AccessUnitHandler {
 
   constructor(components: OpusTranscoderComponents, options: OpusTranscoderOptions) {
     const { clock, logger } = components;
-    const { source, track, codec, program } = options;
+    const { source, track, codec } = options;
     const config = parseAudioSpecificConfig(codec.config);
     if (!config) {
       throw new MediaError(
@@ -88,15 +95,11 @@ export class OpusTranscoder implements StreamReader, AccessUnitHandler {
         ? new LatmDepacketizer(codec, this)
         : new AacDepacketizer(codec, this);
     this.#adts = new AdtsHeaderWriter(config);
-    this.#timeline = new SampleTimeline(codec.clockRateHz, OPUS_RATE_HZ);
     this.#frameTicks = ticksPerAacFrame(codec);
     this.stream = new Stream([OPUS], { clock, logger });
+    this.#timeline = this.#newTimeline();
     this.#writer = this.stream.attach([OPUS]);
-    this.#encoder = new OpusEncoder(logger, {
-      program,
-      onPacket: (packet) => this.#onOpus(packet),
-      onExit: (reason) => this.#onExit(reason),
-    });
+    this.#encoder = this.#newEncoder();
     this.#next = track.ring.head;
     source.addReader(this);
     this.#clockTimer = clock.every(CLOCK_PERIOD_MS, () => this.#followClock());
@@ -139,6 +142,7 @@ export class OpusTranscoder implements StreamReader, AccessUnitHandler {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#clockTimer.cancel();
+    this.#restart?.cancel();
     this.#options.source.removeReader(this);
     this.#encoder.close();
     this.#writer.close();
@@ -182,9 +186,40 @@ export class OpusTranscoder implements StreamReader, AccessUnitHandler {
     this.#writer.writeSenderReport(0, nowMs, Math.round(elapsedS * OPUS_RATE_HZ) >>> 0);
   }
 
+  /**
+   * A process that died is started again, later each time, while its listeners hear silence; after
+   * too many failures in a row the transcoder gives up.
+   */
   #onExit(reason: string): void {
     if (this.#isClosed) return;
-    this.close();
-    this.#options.onFailed(reason);
+    const { clock, logger } = this.#components;
+    const ranMs = clock.monotonicMs() - this.#startedMs;
+    this.#failuresInRow = ranMs > STABLE_MS ? 1 : this.#failuresInRow + 1;
+    if (this.#failuresInRow > MAX_FAILURES_IN_ROW) {
+      this.close();
+      this.#options.onFailed(reason);
+      return;
+    }
+    logger.warn(`AAC to Opus by ffmpeg ${reason}; it is started again`);
+    this.#writer.close();
+    this.#restart = clock.after(RESTART_MS * 2 ** (this.#failuresInRow - 1), () => {
+      this.#timeline = this.#newTimeline();
+      this.#outputSample = 0;
+      this.#writer = this.stream.attach([OPUS]);
+      this.#encoder = this.#newEncoder();
+    });
+  }
+
+  #newTimeline(): SampleTimeline {
+    return new SampleTimeline(this.#options.codec.clockRateHz, OPUS_RATE_HZ);
+  }
+
+  #newEncoder(): OpusEncoder {
+    this.#startedMs = this.#components.clock.monotonicMs();
+    return new OpusEncoder(this.#components.logger, {
+      program: this.#options.program,
+      onPacket: (packet) => this.#onOpus(packet),
+      onExit: (reason) => this.#onExit(reason),
+    });
   }
 }

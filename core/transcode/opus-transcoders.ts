@@ -43,6 +43,8 @@ export class OpusTranscoders {
   readonly #maxTranscoders: number;
   readonly #program: string | undefined;
   readonly #running = new Map<Stream, Shared>();
+  /** Streams whose audio ffmpeg could not take: their video plays alone. */
+  readonly #unplayable = new WeakSet<Stream>();
   #hasSaidMissing = false;
 
   constructor(components: OpusTranscodersComponents, options: OpusTranscodersOptions) {
@@ -64,6 +66,7 @@ export class OpusTranscoders {
     if (!config.webrtcAudioTranscode || hasOther || !found || !canTranscode(found.codec)) {
       return false;
     }
+    if (this.#unplayable.has(stream)) return false;
     if (this.#program === undefined) {
       this.#sayMissing();
       return false;
@@ -108,7 +111,10 @@ export class OpusTranscoders {
           program: this.#program,
           onFailed: (reason) => {
             this.#running.delete(stream);
-            logger.error(`AAC to Opus by ffmpeg ${reason}`);
+            this.#unplayable.add(stream);
+            logger.error(
+              `AAC to Opus by ffmpeg ${reason}; this stream stays without sound in browsers`,
+            );
           },
         },
       ),

@@ -1,5 +1,8 @@
 // Tests of the choice whether to transcode, and of what happens without ffmpeg.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Codec, TrackDescription } from '../../../core/codec/codec.ts';
 import type { PathConfig } from '../../../core/config/config.ts';
 import { loadConfig } from '../../../core/config/load-config.ts';
@@ -64,4 +67,39 @@ describe('OpusTranscoders', () => {
     const { transcoders } = create('/nowhere');
     assert.throws(() => transcoders.acquire(streamOf(AAC)), { code: 'not-transcodable' });
   });
+
+  it('starts a process that died again, gives up after some times, and then lets the video alone', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'transcoder-'));
+    try {
+      await writeFile(join(folder, 'ffmpeg'), '#!/bin/sh\necho broken >&2\nexit 3\n', {
+        mode: 0o755,
+      });
+      const clock = new FakeClock();
+      const logger = new RecordingLogger();
+      const transcoders = new OpusTranscoders({ clock, logger }, { searchPath: folder });
+      const stream = streamOf(AAC);
+      assert.equal(transcoders.wanted(stream, pathConfig()), true);
+      const share = transcoders.acquire(stream);
+      for (let starts = 1; starts <= 5; starts++) {
+        await until(() => logger.lines.length === starts);
+        assert.match(logger.lines.at(-1)?.message ?? '', /exit code 3: broken/u);
+        clock.advance(10_000);
+      }
+      assert.match(logger.lines[0]?.message ?? '', /started again/u);
+      assert.match(logger.lines[4]?.message ?? '', /stays without sound/u);
+      assert.equal(transcoders.count, 0);
+      assert.equal(transcoders.wanted(stream, pathConfig()), false);
+      share.close();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 });
+
+/** Waits for something that a real process brings about; bounded. */
+async function until(isTrue: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 200_000 && !isTrue(); turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(isTrue());
+}
