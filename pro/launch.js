@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Starts the server; plain JavaScript that an old Node.js can read, so that it can say what it needs.
 import { existsSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 
 const OLDEST_MAJOR = 24;
 const major = Number(process.versions.node.split('.')[0]);
@@ -21,6 +22,9 @@ if (major < OLDEST_MAJOR) {
       'Node.js 24 creates ciphers four times slower than 26: expect fewer WebRTC viewers per core.',
     );
   }
+  // Media leave garbage outside V8's heap. With a young generation that grows, V8 answers it with a
+  // full collection each second; with a small one, short collections cost a third less processor time.
+  setFlagsFromString('--semi-space-growth-factor=1');
   await import(mainModule());
 }
 

@@ -1,6 +1,7 @@
 // Child process of a bench: the media server, and what it costs.
 import type { ELDHistogram } from 'node:perf_hooks';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { createLogger } from '../../../core/base/create-logger.ts';
@@ -9,6 +10,9 @@ import { MediaServer } from '../../../core/server.ts';
 import { answerCalls } from './bench-child.ts';
 import { originsOf, type ServerReport } from './measured-server.ts';
 import { loopbackConfig } from './loopback-config.ts';
+
+// As pro/launch.js does.
+setFlagsFromString('--semi-space-growth-factor=1');
 
 const measureSchema = z.object({ delayResolutionMs: z.number().optional() });
 
