@@ -71,7 +71,10 @@ export interface EgressEngine<Address> {
   /**
    * Adds a viewer. Video begins at the newest key frame of the ring with squeezed timestamps (the
    * frames up to the head end "now", 1 ms apart) and catches up in paced slices; without a key
-   * frame it waits for the next one and calls `onKeyFrameNeeded`. Audio begins at the head.
+   * frame, or when it is too far away, it waits for the next one and calls `onKeyFrameNeeded`.
+   * Audio begins at the head.
+   * @throws MediaError invalid-argument for keys of wrong length, a malformed header extension, or
+   * one SSRC for media and RTX; internal for a track that is not open.
    */
   addViewer(track: TrackHandle, viewer: EgressViewer<Address>): ViewerHandle;
   removeViewer(viewer: ViewerHandle): void;

@@ -13,11 +13,11 @@ import type {
 } from './egress-engine.ts';
 import { MediaSender } from './media-sender.ts';
 import { PacketBatch } from './packet-batch.ts';
-import type { RetransmissionLimits } from './retransmission-limiter.ts';
 import { Retransmitter } from './retransmitter.ts';
+import { DEFAULT_EGRESS_OPTIONS, type TsEgressEngineOptions } from './ts-egress-engine-options.ts';
 import { TrackViewers } from './track-viewers.ts';
 import { ViewerAdmission } from './viewer-admission.ts';
-import { ViewerCursor, type ViewerCursorOptions } from './viewer-cursor.ts';
+import { ViewerCursor } from './viewer-cursor.ts';
 import { ViewerState, ViewerTable } from './viewer-table.ts';
 
 /** What the engine works with. */
@@ -26,31 +26,6 @@ export interface TsEgressEngineComponents<Address> {
   readonly clock: Clock;
 }
 
-/** Limits of the engine; every one has a default. */
-export interface TsEgressEngineOptions extends ViewerCursorOptions, RetransmissionLimits {
-  /** Packets sent to one viewer in one turn. */
-  readonly slicePackets: number;
-  /** Time between two turns of viewers that are behind, in milliseconds. */
-  readonly slicePeriodMs: number;
-  /** Packets sent to all viewers of a track in one turn; whoever is left comes after other work. */
-  readonly turnPackets: number;
-}
-
-/**
- * A slice of 64 packets of 1200 bytes is what a receive buffer of Linux's default size (212992
- * bytes, 2304 for such a packet) takes while its reader sleeps. Every 3 ms that is 200 Mbit/s: the
- * 250 packets of a 300 kB key frame leave within 9 ms. 4096 packets take about 10 ms.
- */
-const DEFAULTS: TsEgressEngineOptions = {
-  slicePackets: 64,
-  slicePeriodMs: 3,
-  turnPackets: 4096,
-  maxLagMs: 1000,
-  keyFramePeriodMs: 1000,
-  bytesPerSecond: 1_000_000,
-  burstBytes: 500_000,
-  minRepeatMs: 20,
-};
 /** The shortest pause that lets the event loop read its sockets. */
 const BREATH_MS = 1;
 
@@ -85,7 +60,7 @@ export class TsEgressEngine<Address> implements EgressEngine<Address> {
   ) {
     this.#socket = components.socket;
     this.#clock = components.clock;
-    this.#options = { ...DEFAULTS, ...options };
+    this.#options = { ...DEFAULT_EGRESS_OPTIONS, ...options };
     this.#table = new ViewerTable(this.#options);
     this.#admission = new ViewerAdmission(this.#table);
     this.#cursor = new ViewerCursor(this.#table, this.#options);
@@ -243,13 +218,20 @@ export class TsEgressEngine<Address> implements EgressEngine<Address> {
         return;
       }
     }
-    const limit = Math.min(this.#options.slicePackets, this.#budget);
+    const limit = Math.min(this.#sliceOf(row, viewers, nowMs), this.#budget);
     if (limit > 0) {
       this.#isSending = true;
       this.#budget -= this.#sender.send(row, viewers.track.ring, limit);
       this.#isSending = false;
     }
     this.#noteBehind(row, viewers);
+  }
+
+  #sliceOf(row: number, viewers: TrackViewers, nowMs: number): number {
+    const { ring } = viewers.track;
+    const arrivedMs = ring.arrivalsMs[ring.slotOf(this.#table.next[row] ?? 0)] ?? nowMs;
+    const { historyMs, historySlicePackets, slicePackets } = this.#options;
+    return nowMs - arrivedMs > historyMs ? historySlicePackets : slicePackets;
   }
 
   /** Leaves what was published from inside a send to the pacing timer. */

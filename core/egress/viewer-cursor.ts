@@ -1,4 +1,5 @@
 // Where each viewer stands in the ring: joining, waiting, catching up, skipping, resuming.
+import type { TrackRing } from '../stream/track-ring.ts';
 import type { EgressTrack } from './egress-engine.ts';
 import type { TrackViewers } from './track-viewers.ts';
 import { ViewerState, type ViewerTable } from './viewer-table.ts';
@@ -9,6 +10,8 @@ export interface ViewerCursorOptions {
   readonly maxLagMs: number;
   /** Shortest time between two key frame wishes of one viewer. */
   readonly keyFramePeriodMs: number;
+  /** A key frame with more packets behind it is too far away to begin at: the next one is nearer. */
+  readonly maxHistoryPackets: number;
 }
 
 /** Moves the cursors of one engine's viewers; sends nothing. */
@@ -26,8 +29,8 @@ export class ViewerCursor<Address> {
     const table = this.#table;
     const { ring, isVideo } = viewers.track;
     table.next[row] = ring.head;
-    if (!isVideo) this.#jump(row, viewers, { to: ring.head, nowMs });
-    else if (ring.newestKeyFrame >= 0) this.#jump(row, viewers, { to: ring.newestKeyFrame, nowMs });
+    const to = isVideo ? this.#keyFrameOf(ring) : ring.head;
+    if (to >= 0) this.#jump(row, viewers, { to, nowMs });
     else this.#wait(row, ring.head);
   }
 
@@ -36,7 +39,7 @@ export class ViewerCursor<Address> {
     const table = this.#table;
     const { ring, isVideo } = viewers.track;
     table.hasLagged[row] = 0;
-    const keyFrame = ring.newestKeyFrame;
+    const keyFrame = this.#keyFrameOf(ring);
     if (!isVideo) this.#jump(row, viewers, { to: ring.head, nowMs });
     else if (keyFrame < 0) this.#wait(row, ring.head);
     else if (this.#canGoOn(row, viewers, keyFrame)) this.#setLive(row, ring.head, nowMs);
@@ -46,7 +49,7 @@ export class ViewerCursor<Address> {
   /** A waiting viewer begins if its key frame has come; otherwise it asks for one. */
   tryBegin(row: number, viewers: TrackViewers, nowMs: number): boolean {
     const table = this.#table;
-    const keyFrame = viewers.track.ring.newestKeyFrame;
+    const keyFrame = this.#keyFrameOf(viewers.track.ring);
     if (keyFrame >= 0 && keyFrame >= (table.waitFrom[row] ?? 0)) {
       if (table.hasLagged[row] === 1) this.#countSkip(row, keyFrame);
       this.#jump(row, viewers, { to: keyFrame, nowMs });
@@ -74,7 +77,7 @@ export class ViewerCursor<Address> {
   skip(row: number, viewers: TrackViewers, nowMs: number): boolean {
     const table = this.#table;
     const { ring, isVideo } = viewers.track;
-    const to = isVideo ? ring.newestKeyFrame : ring.head;
+    const to = isVideo ? this.#keyFrameOf(ring) : ring.head;
     if (to > (table.next[row] ?? 0)) {
       this.#countSkip(row, to);
       this.#jump(row, viewers, { to, nowMs });
@@ -84,6 +87,12 @@ export class ViewerCursor<Address> {
     this.#wait(row, (table.next[row] ?? 0) + 1);
     this.#askForKeyFrame(row, viewers, nowMs);
     return false;
+  }
+
+  /** The newest key frame if one can begin there, otherwise -1. */
+  #keyFrameOf(ring: TrackRing): number {
+    const keyFrame = ring.newestKeyFrame;
+    return ring.head - keyFrame <= this.#options.maxHistoryPackets ? keyFrame : -1;
   }
 
   #countSkip(row: number, to: number): void {

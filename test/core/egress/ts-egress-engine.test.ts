@@ -21,6 +21,43 @@ describe('TsEgressEngine pacing', () => {
     assert.deepEqual(sizes, [64, 0, 0, 64, 0, 0, 64, 0, 0, 58, 0]);
   });
 
+  it('sends history to a late joiner at half that rate', () => {
+    const rig = new EgressRig((components) => new TsEgressEngine(components));
+    const video = rig.openVideo();
+    video.play({ isKeyFrame: true, packets: 100 });
+    video.play({}, 4);
+    const viewer = video.addViewer();
+    const sizes: number[] = [];
+    for (let ms = 1; ms <= 12; ms++) {
+      rig.clock.advance(1);
+      sizes.push(viewer.take().length);
+    }
+    assert.deepEqual(sizes, [0, 0, 32, 0, 0, 32, 0, 0, 32, 0, 0, 8]);
+  });
+
+  it('lets who joins far behind the key frame wait for the next one', () => {
+    const rig = new EgressRig(
+      (components) => new TsEgressEngine(components, { maxHistoryPackets: 50 }),
+    );
+    const video = rig.openVideo();
+    const early = video.addViewer();
+    video.play({ isKeyFrame: true });
+    video.play({}, 50);
+    let wishes = 0;
+    const onKeyFrameNeeded = (): void => {
+      wishes++;
+    };
+    const viewer = video.addViewer({ onKeyFrameNeeded });
+    rig.engine.setPaused(early.handle, true);
+    rig.engine.setPaused(early.handle, false);
+    early.take();
+    video.play({}, 10);
+    assert.deepEqual([viewer.take().length, early.take().length, wishes], [0, 0, 1]);
+    video.play({ isKeyFrame: true });
+    video.play({}, 49);
+    assert.deepEqual([viewer.take().length, early.take().length], [50, 50]);
+  });
+
   it('lets other work in after a turn of many packets, and serves all in the same order', () => {
     const rig = new EgressRig(
       (components) => new TsEgressEngine(components, { turnPackets: 1000, slicePackets: 50 }),
