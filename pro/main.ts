@@ -59,8 +59,9 @@ async function serve(command: Extract<Command, { readonly type: 'run' }>): Promi
     server.logger.error(`unexpected rejection: ${text}`);
   });
   const stopped = Promise.withResolvers<string>();
+  // Not once: Ctrl-C under npm comes from the terminal and from npm, and the second must not kill us.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => stopped.resolve(signal));
+    process.on(signal, () => stopped.resolve(signal));
   }
   try {
     await server.start();

@@ -1,5 +1,8 @@
 // The whole way, once: ffmpeg publishes, ffprobe reads, Chromium watches, the server stops cleanly.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Chromium } from './support/chromium.ts';
 import { publishWithFfmpeg } from './support/ffmpeg-publisher.ts';
 import { decodeWithFfmpeg, probeWithFfprobe } from './support/ffmpeg-reader.ts';
@@ -54,5 +57,21 @@ describe('the server', () => {
   it('ends with code 0 on SIGTERM', async () => {
     const server = await ServerProcess.start();
     assert.deepEqual(await server.stop('SIGTERM'), { code: 0, signal: null });
+  });
+
+  it('ends with code 0 when Ctrl-C reaches it twice, as under npm', async () => {
+    await using server = await ServerProcess.start();
+    // An unfinished request keeps the graceful stop busy for its two seconds.
+    const socket = connect(server.ports.webrtc, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.on('error', () => undefined);
+    socket.write('POST /cam/whip HTTP/1.1\r\nHost: x\r\nContent-Type: application/sdp\r\n');
+    socket.write('Content-Length: 9\r\nExpect: 100-continue\r\n\r\n');
+    await once(socket, 'data');
+    assert.ok(server.pid !== undefined);
+    process.kill(server.pid, 'SIGINT');
+    for (let turn = 0; turn < 200 && !server.log.includes('shutting down'); turn++) await delay(10);
+    assert.deepEqual(await server.stop('SIGINT'), { code: 0, signal: null });
+    socket.destroy();
   });
 });
