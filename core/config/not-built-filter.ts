@@ -40,6 +40,7 @@ export class NotBuiltFilter {
       for (const section of [pathDefaults, ...paths.values()]) turnOff(section, row);
     }
     this.#warnSources();
+    this.#replaceSyslog(global);
   }
 
   #pathUses(row: NotBuiltKey): PathSegment[][] {
@@ -56,6 +57,17 @@ export class NotBuiltFilter {
     const more = uses.length > 1 ? ` (here and in ${uses.length - 1} other places)` : '';
     const message = `${feature} is not available in this version; key ignored${more}`;
     this.#issues.warn({ code: 'config-not-available', path: first, message });
+  }
+
+  /** Lines that go nowhere would hide every failure, so stdout takes them. */
+  #replaceSyslog(global: DecodedValues): void {
+    const value = global.get('logDestinations');
+    const destinations: readonly unknown[] = Array.isArray(value) ? value : [];
+    if (!destinations.includes('syslog')) return;
+    const others = destinations.filter((name) => name !== 'syslog' && name !== 'stdout');
+    global.set('logDestinations', Object.freeze(['stdout', ...others]));
+    const message = "'syslog' is not available in this version; 'stdout' is used instead";
+    this.#issues.warn({ code: 'config-not-available', path: ['logDestinations'], message });
   }
 
   /** A source that cannot be pulled would look like a dead camera: each path is named. */

@@ -44,6 +44,18 @@ describe('functions that are not built', () => {
     );
   });
 
+  it('do not swallow the log: stdout stands in for syslog', () => {
+    const load = (list: string): readonly unknown[] => {
+      const { global, warnings } = loadConfig({ text: `logDestinations: ${list}`, env: {} });
+      return [global.logDestinations, warnings.map(({ message }) => message)];
+    };
+    const said =
+      "configuration:1:1: logDestinations: 'syslog' is not available in this version; 'stdout' is used instead";
+    assert.deepEqual(load('[syslog]'), [['stdout'], [said]]);
+    assert.deepEqual(load('[file, syslog, stdout]'), [['stdout', 'file'], [said]]);
+    assert.deepEqual(load('[file]'), [['file'], []]);
+  });
+
   it('name each path whose source cannot be pulled', () => {
     assert.deepEqual(warningsOf('paths: {a: {source: "srt://h:1"}}'), [
       "m.yml:1:13: paths.a.source: sources of kind 'srt' are not available in this version; the path stays without stream",
