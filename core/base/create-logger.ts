@@ -1,6 +1,7 @@
 // The real logger: pino underneath, lines as MediaMTX users know them, credentials always removed.
 import { destination, pino, type DestinationStream, type Logger as Pino } from 'pino';
 import type { LogFields, Logger, LogLevel } from './logger.ts';
+import { MediaError } from './media-error.ts';
 import { redactUrls } from './url-redaction.ts';
 
 /** What the log shows and where it goes. */
@@ -31,12 +32,15 @@ const TEXT_LEVELS: Readonly<Record<string, string>> = {
 // eslint-disable-next-line no-control-regex -- exactly these must not reach a terminal or a log file
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/gu;
 
-/** Builds a logger; the file is opened synchronously, so a bad path fails here. */
+/**
+ * Builds a logger; the file is opened synchronously, so a bad path fails here.
+ * @throws MediaError `failed-precondition` `log-file-unavailable`.
+ */
 export function createLogger(options: CreateLoggerOptions): OwnedLogger {
   const sinks: DestinationStream[] = [];
   if (options.output) sinks.push(options.output);
   if (options.filePath !== undefined) {
-    sinks.push(destination({ dest: options.filePath, sync: true, mkdir: true }));
+    sinks.push(openFile(options.filePath));
   }
   const target: DestinationStream = {
     write(line) {
@@ -55,6 +59,16 @@ export function createLogger(options: CreateLoggerOptions): OwnedLogger {
     target,
   );
   return new PinoLogger(root, '');
+}
+
+function openFile(filePath: string): DestinationStream {
+  try {
+    return destination({ dest: filePath, sync: true, mkdir: true });
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const message = `logFile '${filePath}' can't be opened for writing (${reason})`;
+    throw new MediaError('failed-precondition', 'log-file-unavailable', message, { cause });
+  }
 }
 
 class PinoLogger implements OwnedLogger {

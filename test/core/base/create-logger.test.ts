@@ -62,4 +62,12 @@ describe('createLogger()', () => {
     assert.equal(lines.length, 1);
     assert.ok(!lines.join('').includes('\u001b'));
   });
+
+  it('names the key and the file when it cannot be opened', () => {
+    assert.throws(() => collect({ filePath: import.meta.dirname }), {
+      kind: 'failed-precondition',
+      code: 'log-file-unavailable',
+      message: `logFile '${import.meta.dirname}' can't be opened for writing (EISDIR)`,
+    });
+  });
 });
