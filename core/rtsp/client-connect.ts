@@ -92,8 +92,11 @@ function failed(
   return new MediaError('unavailable', 'rtsp-connect-failed', text, { cause });
 }
 
-/** An AggregateError (several addresses were tried) has no text of its own. */
+/** An AggregateError (several addresses were tried) has no text of its own; that of OpenSSL is for its makers. */
 function reasonOf(cause: unknown): string {
   if (cause instanceof AggregateError) return [...new Set(cause.errors.map(reasonOf))].join(', ');
+  if (cause instanceof Error && 'reason' in cause && typeof cause.reason === 'string') {
+    return `TLS: ${cause.reason}`;
+  }
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -59,6 +59,20 @@ describe('a source over TLS', () => {
     assert.ok(['rtsp-connect-failed'].includes(failure.code), failure.message);
   });
 
+  it('that answers TLS with text is explained without the internals of OpenSSL', async () => {
+    const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const address = server.address();
+    assert.ok(address !== null && typeof address === 'object');
+    await using camera = await FakeCamera.start();
+    const failure = await pull(camera, { url: `rtsps://127.0.0.1:${address.port}/x` }).ended;
+    server.close();
+    assert.equal(
+      failure?.message,
+      `127.0.0.1:${address.port} can't be reached: TLS: wrong version number`,
+    );
+  });
+
   it('that never finishes its handshake is given up after 5 s', async () => {
     await using camera = await FakeCamera.start();
     const mute = createServer();
