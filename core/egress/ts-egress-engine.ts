@@ -15,6 +15,7 @@ import { MediaSender } from './media-sender.ts';
 import { PacketBatch } from './packet-batch.ts';
 import { Retransmitter } from './retransmitter.ts';
 import { DEFAULT_EGRESS_OPTIONS, type TsEgressEngineOptions } from './ts-egress-engine-options.ts';
+import { SrtpWorkspace } from './srtp-workspace.ts';
 import { TrackViewers } from './track-viewers.ts';
 import { ViewerAdmission } from './viewer-admission.ts';
 import { ViewerCursor } from './viewer-cursor.ts';
@@ -62,11 +63,12 @@ export class TsEgressEngine<Address> implements EgressEngine<Address> {
     this.#clock = components.clock;
     this.#options = { ...DEFAULT_EGRESS_OPTIONS, ...options };
     this.#table = new ViewerTable(this.#options);
-    this.#admission = new ViewerAdmission(this.#table);
+    const workspace = new SrtpWorkspace();
+    this.#admission = new ViewerAdmission(this.#table, workspace);
     this.#cursor = new ViewerCursor(this.#table, this.#options);
     const parts = { table: this.#table, socket: this.#socket };
-    this.#sender = new MediaSender({ ...parts, batch: new PacketBatch() });
-    this.#retransmitter = new Retransmitter({ ...parts, batch: new PacketBatch() });
+    this.#sender = new MediaSender({ ...parts, batch: new PacketBatch(workspace.kernel) });
+    this.#retransmitter = new Retransmitter({ ...parts, batch: new PacketBatch(workspace.kernel) });
   }
 
   openTrack(track: EgressTrack): TrackHandle {
