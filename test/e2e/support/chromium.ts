@@ -11,6 +11,8 @@ export interface ChromiumOptions {
   /** A camera and a microphone that Chromium makes up, with permission given. */
   readonly hasFakeMedia?: boolean;
   readonly args?: readonly string[];
+  /** A program that becomes Chromium, e.g. inside a network namespace; Debian's by default. */
+  readonly executablePath?: string;
 }
 
 /** Both loopback switches are needed where the machine has no other interface. */
@@ -46,7 +48,7 @@ export class Chromium implements AsyncDisposable {
   static async launch(options: ChromiumOptions = {}): Promise<Chromium> {
     const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
     const context = await chromium.launchPersistentContext(profile, {
-      executablePath: '/usr/bin/chromium',
+      executablePath: options.executablePath ?? '/usr/bin/chromium',
       headless: true,
       chromiumSandbox: false,
       args: [
