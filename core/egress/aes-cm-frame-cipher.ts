@@ -1,5 +1,4 @@
 // AES_CM_128_HMAC_SHA1_80 on single packets (RFC 3711 sections 3.3 and 3.4).
-import { readUint32, writeUint32 } from '../base/bytes.ts';
 import { AesCounterMode } from './aes-counter-mode.ts';
 import type { FrameCipher } from './frame-cipher.ts';
 import { HMAC_TAG_BYTES, HmacSha1 } from './hmac-sha1.ts';
@@ -43,13 +42,17 @@ export class AesCmFrameCipher implements FrameCipher {
   #crypt(): void {
     const frame = this.#frame;
     if (frame.secretBytes === 0) return;
-    // Key stream comes in blocks: the trailer behind the secret is put back.
-    const { bytes, endOfSecret } = frame;
-    const trailer = readUint32(bytes, endOfSecret);
+    // Key stream comes in whole words: what lies behind the secret is put back.
+    const end = frame.endOfSecret;
+    const after0 = frame.bytes[end] ?? 0;
+    const after1 = frame.bytes[end + 1] ?? 0;
+    const after2 = frame.bytes[end + 2] ?? 0;
     this.#mode.begin(frame.ssrc);
     this.#mode.stage(frame.index, frame.secretBytes);
     this.#mode.generate();
-    this.#pad.xor(0, frame.kernelOffset + frame.start + frame.headerBytes);
-    writeUint32(bytes, endOfSecret, trailer);
+    this.#pad.xor(0, frame.words, (frame.start + frame.headerBytes) >> 2);
+    frame.bytes[end] = after0;
+    frame.bytes[end + 1] = after1;
+    frame.bytes[end + 2] = after2;
   }
 }

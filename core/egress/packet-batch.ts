@@ -1,6 +1,5 @@
 // Where packets of one viewer are built, encrypted and kept until the network took them.
 import { HMAC_PREFIX_BYTES } from './hmac-sha1.ts';
-import type { SrtpKernel } from './srtp-kernel.ts';
 
 /** Packets prepared at a time: enough for the cipher call to cost nothing beside the work. */
 export const BATCH_PACKETS = 16;
@@ -32,23 +31,18 @@ export class PacketBatch {
   readonly payloadBytes = new Uint16Array(BATCH_PACKETS);
   readonly originalSequences = new Uint16Array(BATCH_PACKETS);
 
-  /** All slots. */
-  readonly bytes: Buffer;
-  /** Offset of `bytes` in the kernel's memory. */
-  readonly kernelOffset: number;
+  /** All slots; packets begin on a 4-byte boundary so that they can be encrypted by words. */
+  readonly bytes = Buffer.from(new ArrayBuffer(OUTPUT_SLOTS * SLOT_BYTES));
+  readonly words = new Int32Array(this.bytes.buffer);
   /** Offset in `bytes` of the packet being built; `HMAC_PREFIX_BYTES` before it are free. */
   start = HMAC_PREFIX_BYTES;
-  /** Length of the header of the packet being built. */
+  /** Length of the header of the packet being built: a multiple of 4. */
   headerBytes = 0;
   #slot = 0;
   readonly #packetViews: Buffer[];
   readonly #framedViews: Buffer[];
 
-  /** @param kernel that of the workspace whose protectors work on this batch. */
-  constructor(kernel: SrtpKernel) {
-    const sizeBytes = OUTPUT_SLOTS * SLOT_BYTES;
-    this.kernelOffset = kernel.allocate(sizeBytes);
-    this.bytes = kernel.bytes.subarray(this.kernelOffset, this.kernelOffset + sizeBytes);
+  constructor() {
     this.#packetViews = Array.from({ length: OUTPUT_SLOTS }, () => this.bytes.subarray(0, 0));
     this.#framedViews = Array.from({ length: OUTPUT_SLOTS }, () => this.bytes.subarray(0, 0));
   }

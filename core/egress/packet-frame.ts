@@ -1,23 +1,20 @@
 // One packet on its way through a cipher, laid out so that every profile can work in place.
 import { writeUint32 } from '../base/bytes.ts';
 import { HMAC_PREFIX_BYTES } from './hmac-sha1.ts';
-import type { SrtpKernel } from './srtp-kernel.ts';
 
 /** Largest packet that can be framed, protection included. */
 export const MAX_FRAME_BYTES = 4000;
 const TRAILER_BYTES = 4;
-/** Behind the packet: trailer, and what the key stream overwrites. */
-const SPARE_BYTES = 64;
 
 /**
  * `[hash prefix][header, authenticated][secret, encrypted and authenticated][trailer, authenticated]`.
+ * The header is a multiple of 4 bytes long, so that the secret can be encrypted by words.
  */
 export class PacketFrame {
-  /** Where the header begins in `bytes`. */
+  /** Where the header begins in `bytes` and `words`. */
   readonly start = HMAC_PREFIX_BYTES;
-  readonly bytes: Buffer;
-  /** Offset of `bytes` in the kernel's memory. */
-  readonly kernelOffset: number;
+  readonly bytes = Buffer.from(new ArrayBuffer(HMAC_PREFIX_BYTES + MAX_FRAME_BYTES + 64));
+  readonly words = new Int32Array(this.bytes.buffer);
   /** Tag of the packet: written by sealing, compared by opening. */
   readonly tag = new Uint8Array(16);
   ssrc = 0;
@@ -27,12 +24,6 @@ export class PacketFrame {
   secretBytes = 0;
   /** 4, or 0 when there is no trailer. */
   trailerBytes = 0;
-
-  constructor(kernel: SrtpKernel) {
-    const sizeBytes = HMAC_PREFIX_BYTES + MAX_FRAME_BYTES + SPARE_BYTES;
-    this.kernelOffset = kernel.allocate(sizeBytes);
-    this.bytes = kernel.bytes.subarray(this.kernelOffset, this.kernelOffset + sizeBytes);
-  }
 
   get endOfSecret(): number {
     return this.start + this.headerBytes + this.secretBytes;

@@ -2,7 +2,6 @@
 import { HmacWorkspace } from './hmac-sha1.ts';
 import { KeystreamPad } from './keystream-pad.ts';
 import { PacketFrame } from './packet-frame.ts';
-import { SrtpKernel } from './srtp-kernel.ts';
 
 const PAD_BYTES = 32 * 1024;
 const PAD_PACKETS = 32;
@@ -12,8 +11,7 @@ const PAD_PACKETS = 32;
  * keys. What a receiver returns lies here and is overwritten by the next call of any of them.
  */
 export class SrtpWorkspace {
-  readonly kernel = new SrtpKernel();
-  readonly pad = new KeystreamPad(this.kernel, { sizeBytes: PAD_BYTES, maxPackets: PAD_PACKETS });
-  readonly hmac = new HmacWorkspace(this.kernel);
-  readonly frame = new PacketFrame(this.kernel);
+  readonly pad = new KeystreamPad({ sizeBytes: PAD_BYTES, maxPackets: PAD_PACKETS });
+  readonly hmac = new HmacWorkspace();
+  readonly frame = new PacketFrame();
 }

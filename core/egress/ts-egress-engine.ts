@@ -15,7 +15,6 @@ import { MediaSender } from './media-sender.ts';
 import { PacketBatch } from './packet-batch.ts';
 import { Retransmitter } from './retransmitter.ts';
 import { DEFAULT_EGRESS_OPTIONS, type TsEgressEngineOptions } from './ts-egress-engine-options.ts';
-import { SrtpWorkspace } from './srtp-workspace.ts';
 import { TrackViewers } from './track-viewers.ts';
 import { ViewerAdmission } from './viewer-admission.ts';
 import { ViewerCursor } from './viewer-cursor.ts';
@@ -63,12 +62,11 @@ export class TsEgressEngine<Address> implements EgressEngine<Address> {
     this.#clock = components.clock;
     this.#options = { ...DEFAULT_EGRESS_OPTIONS, ...options };
     this.#table = new ViewerTable(this.#options);
-    const workspace = new SrtpWorkspace();
-    this.#admission = new ViewerAdmission(this.#table, workspace);
+    this.#admission = new ViewerAdmission(this.#table);
     this.#cursor = new ViewerCursor(this.#table, this.#options);
     const parts = { table: this.#table, socket: this.#socket };
-    this.#sender = new MediaSender({ ...parts, batch: new PacketBatch(workspace.kernel) });
-    this.#retransmitter = new Retransmitter({ ...parts, batch: new PacketBatch(workspace.kernel) });
+    this.#sender = new MediaSender({ ...parts, batch: new PacketBatch() });
+    this.#retransmitter = new Retransmitter({ ...parts, batch: new PacketBatch() });
   }
 
   openTrack(track: EgressTrack): TrackHandle {

@@ -17,14 +17,12 @@ const MAX_EXTENSION_BYTES = 128;
 /** Fills rows of one table. */
 export class ViewerAdmission<Address> {
   readonly #table: ViewerTable<Address>;
-  readonly #mediaWorkspace: SrtpWorkspace;
+  readonly #mediaWorkspace = new SrtpWorkspace();
   /** Reports may be sent by what a socket calls while a batch of media waits in the other one. */
   readonly #rtcpWorkspace = new SrtpWorkspace();
 
-  /** @param mediaWorkspace the one in whose memory the engine's batches lie. */
-  constructor(table: ViewerTable<Address>, mediaWorkspace: SrtpWorkspace) {
+  constructor(table: ViewerTable<Address>) {
     this.#table = table;
-    this.#mediaWorkspace = mediaWorkspace;
   }
 
   /**

@@ -1,5 +1,4 @@
 // What a packet to a viewer costs: the egress engine against werift, a bare socket and itself.
-import { loadavg } from 'node:os';
 import { z } from 'zod';
 import { BenchChild } from './support/bench-child.ts';
 import { formatSection, quantile, type BenchRow } from './support/bench-report.ts';
@@ -138,7 +137,6 @@ function rowsOf(series: Map<string, number[]>): BenchRow[] {
   ];
 }
 
-const [loadBefore = 0] = loadavg();
 await using sinks = program('udp-sinks');
 await using engineChild = program('egress');
 await using werift = program('werift-sender');
@@ -156,7 +154,6 @@ console.log(
       'The engine sends through the server’s media socket to bound sockets that nobody reads; werift ' +
         'through 100 connected peer connections (ICE and DTLS done) to a process that sleeps: the ' +
         'kernel drops, and no send wakes anybody. Senders and receivers have a processor each.',
-      `Load average of the machine before: ${loadBefore.toFixed(1)}.`,
     ],
     rows: rowsOf(series),
   }),

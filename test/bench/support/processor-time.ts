@@ -3,13 +3,7 @@ import { spawnSync } from 'node:child_process';
 
 /** Pins all threads of this process to one processor; without `taskset` nothing happens. */
 export function pinTo(processor: number): void {
-  spawnSync('/usr/bin/taskset', [
-    '--all-tasks',
-    '--cpu-list',
-    '--pid',
-    `${processor}`,
-    `${process.pid}`,
-  ]);
+  spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', `${processor}`, `${process.pid}`]);
 }
 
 /** Nanoseconds of user and system time, all threads, that `work` took per packet that it reports. */
