@@ -28,6 +28,11 @@ const TEXT_LEVELS: Readonly<Record<string, string>> = {
   error: 'ERR',
 };
 
+/** Where lines end: a stream, or pino's file. */
+interface Sink extends DestinationStream {
+  on(event: 'error', listener: () => void): unknown;
+}
+
 /** Control characters would let a client forge log lines. */
 // eslint-disable-next-line no-control-regex -- exactly these must not reach a terminal or a log file
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/gu;
@@ -37,11 +42,13 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/gu;
  * @throws MediaError `failed-precondition` `log-file-unavailable`.
  */
 export function createLogger(options: CreateLoggerOptions): OwnedLogger {
-  const sinks: DestinationStream[] = [];
-  if (options.output) sinks.push(options.output);
+  const sinks = new Set<Sink>();
+  if (options.output) sinks.add(options.output);
   if (options.filePath !== undefined) {
-    sinks.push(openFile(options.filePath));
+    sinks.add(openFile(options.filePath));
   }
+  // A reader that left or a full disk must not become an error about which another line is written.
+  for (const sink of sinks) sink.on('error', () => sinks.delete(sink));
   const target: DestinationStream = {
     write(line) {
       const text = options.isStructured ? line : formatLine(line);
@@ -61,7 +68,7 @@ export function createLogger(options: CreateLoggerOptions): OwnedLogger {
   return new PinoLogger(root, '');
 }
 
-function openFile(filePath: string): DestinationStream {
+function openFile(filePath: string): Sink {
   try {
     return destination({ dest: filePath, sync: true, mkdir: true });
   } catch (cause) {

@@ -70,4 +70,17 @@ describe('createLogger()', () => {
       message: `logFile '${import.meta.dirname}' can't be opened for writing (EISDIR)`,
     });
   });
+
+  it('goes on without an output whose reader is gone', async () => {
+    const output = new Writable({
+      write(_chunk, _encoding, done) {
+        done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+      },
+    });
+    const logger = createLogger({ level: 'info', isStructured: false, output });
+    logger.info('first');
+    await new Promise((resolve) => setImmediate(resolve));
+    logger.info('second');
+    assert.equal(output.listenerCount('error'), 1);
+  });
 });
