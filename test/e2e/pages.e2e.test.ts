@@ -71,8 +71,11 @@ describe('the pages', () => {
       await page.keyboard.press('Escape');
       assert.equal(await page.locator('#stats').isVisible(), false);
       await page.click('#unmute');
-      assert.equal(await page.evaluate("document.querySelector('video').muted"), false);
-      assert.equal(await page.locator('#unmute').isVisible(), false);
+      // The browser may confirm a click before the page has seen it.
+      await page.waitForFunction("!document.querySelector('video').muted", undefined, {
+        timeout: 5000,
+      });
+      await page.locator('#unmute').waitFor({ state: 'hidden' });
       assert.deepEqual(complaints, []);
       await page.goto('about:blank');
       await server.waitForLog(/closed: (?:closed by the client|the peer closed)/u);
