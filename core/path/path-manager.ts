@@ -10,6 +10,7 @@ import { PathSource } from './path-source.ts';
 import {
   Path,
   type PathReader,
+  type PathTransition,
   type PublishLease,
   type PublishOptions,
   type ReadLease,
@@ -37,10 +38,19 @@ export interface PathGrant {
 /** The value of `source` for paths that are published to. */
 const PUBLISHER = 'publisher';
 
+/**
+ * Told of what happens to any path, after it happened, synchronously and in order. A throw is
+ * logged and stops nobody else. Work that may take time belongs into a later turn.
+ */
+export interface PathObserver {
+  onPathTransition(path: Path, transition: PathTransition): void;
+}
+
 /** All paths of the server. */
 export class PathManager {
   readonly #components: PathManagerComponents;
   readonly #paths = new Map<string, Path>();
+  readonly #observers = new Set<PathObserver>();
   #config: Config;
   #isClosed = false;
 
@@ -92,6 +102,12 @@ export class PathManager {
     return this.#getOrCreate(grant.pathName).read(reader);
   }
 
+  /** Returns what ends the observation. */
+  observe(observer: PathObserver): () => void {
+    this.#observers.add(observer);
+    return () => void this.#observers.delete(observer);
+  }
+
   /** Open paths by name: those configured with a name, and those somebody uses. */
   list(): readonly Path[] {
     return [...this.#paths.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -135,6 +151,7 @@ export class PathManager {
       {
         name,
         confName: found.confName,
+        onTransition: (changed, transition) => this.#tell(changed, transition),
         onIdle: () => {
           if (found.confName !== name) this.#forget(name);
         },
@@ -165,6 +182,17 @@ export class PathManager {
       { clock, logger, random, factory },
       { config, url: fillGroups(config.source, groups) },
     );
+  }
+
+  #tell(path: Path, transition: PathTransition): void {
+    for (const observer of [...this.#observers]) {
+      try {
+        observer.onPathTransition(path, transition);
+      } catch (thrown) {
+        const { message } = toMediaError(thrown);
+        this.#components.logger.error(`path '${path.name}', ${transition}: ${message}`);
+      }
+    }
   }
 
   /** A dynamic path that nobody uses any more disappears. */

@@ -55,10 +55,18 @@ export interface PathComponents {
   readonly source?: PathSource;
 }
 
+/**
+ * What happens to the stream of a path: it can be read from `available` to `unavailable`; within,
+ * a source writes it from `online` to `offline` (a camera that restarts goes offline and online).
+ */
+export type PathTransition = 'available' | 'online' | 'offline' | 'unavailable';
+
 /** Names of a path and what to do when nobody needs it. */
 export interface PathOptions {
   readonly name: string;
   readonly confName: string;
+  /** Told after each change, in order. Must not throw. */
+  readonly onTransition?: (path: Path, transition: PathTransition) => void;
   /** Nobody publishes, reads or waits any more. */
   readonly onIdle: () => void;
 }
@@ -73,6 +81,7 @@ export class Path {
   readonly #logger: Logger;
   readonly #source: PathSource | undefined;
   readonly #onIdle: () => void;
+  readonly #onTransition: ((path: Path, transition: PathTransition) => void) | undefined;
   readonly #readers = new Set<PathReader>();
   readonly #waiters = new Set<() => void>();
   #publisher: { readonly publisher: Publisher; readonly writer: StreamWriter } | undefined;
@@ -90,6 +99,7 @@ export class Path {
     this.#logger = components.logger;
     this.#source = components.source;
     this.#onIdle = options.onIdle;
+    this.#onTransition = options.onTransition;
   }
 
   get stream(): Stream | undefined {
@@ -178,6 +188,7 @@ export class Path {
     const writer = stream.attach(tracks, options);
     this.#stream = stream;
     const now = this.#clock.nowMs();
+    const wasAvailable = this.#availableAt !== undefined;
     this.#availableAt ??= now;
     this.#onlineAt = now;
     const codecs = tracks.map((track) => track.codec.name).join(', ');
@@ -185,6 +196,8 @@ export class Path {
       `stream is available and online, ${tracks.length} ${tracks.length === 1 ? 'track' : 'tracks'} (${codecs})`,
     );
     for (const wake of [...this.#waiters]) wake();
+    if (!wasAvailable) this.#onTransition?.(this, 'available');
+    this.#onTransition?.(this, 'online');
     return writer;
   }
 
@@ -196,6 +209,7 @@ export class Path {
     if (!stream || stream.isOnline || !wasOpen) return;
     this.#onlineAt = undefined;
     this.#logger.info('stream is offline');
+    this.#onTransition?.(this, 'offline');
     if (this.#readers.size === 0) {
       this.#endStream(streamEnded(this.name, 'its publisher left'));
     } else if (!this.#source) {
@@ -320,12 +334,15 @@ export class Path {
 
   #endStream(reason: MediaError): void {
     const stream = this.#stream;
+    const wasOnline = this.#onlineAt !== undefined;
     this.#stream = undefined;
     this.#availableAt = undefined;
     this.#onlineAt = undefined;
     if (stream) {
       stream.close(reason);
       this.#logger.info(`stream is not available: ${reason.message}`);
+      if (wasOnline) this.#onTransition?.(this, 'offline');
+      this.#onTransition?.(this, 'unavailable');
     }
     this.#checkIdle();
   }

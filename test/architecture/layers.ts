@@ -123,14 +123,26 @@ export const LAYERS: readonly Layer[] = [
     purpose: 'a reader that writes segments',
   },
   {
+    room: 'core/library',
+    mayImport: ['core/config', 'core/record'],
+    purpose: 'what was recorded: index of files and gaps, retention, safe file operations',
+  },
+  {
     room: 'core/hooks',
     mayImport: ['core/config', 'core/path'],
     purpose: 'the runOn commands',
   },
   {
     room: 'core/api',
-    mayImport: ['core/config', 'core/auth', 'core/http', 'core/path', 'core/record'],
-    purpose: 'Control API v3',
+    mayImport: [
+      'core/config',
+      'core/auth',
+      'core/http',
+      'core/path',
+      'core/record',
+      'core/library',
+    ],
+    purpose: 'the API listener and Control API v3',
   },
   {
     room: 'core/server.ts',
@@ -144,6 +156,11 @@ export const LAYERS: readonly Layer[] = [
     purpose: 'typed event bus, one discriminated union `ProEvent`',
   },
   { room: 'pro/ffmpeg', mayImport: [], purpose: 'one wrapper around the ffmpeg process' },
+  {
+    room: 'pro/token',
+    mayImport: ['core/auth', 'pro/config'],
+    purpose: 'application tokens: made, verified, named, revoked',
+  },
   { room: 'pro/license', mayImport: ['pro/config'], purpose: 'licence check' },
   {
     room: 'pro/ice',
@@ -157,8 +174,8 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'pro/library',
-    mayImport: ['pro/config', 'pro/events'],
-    purpose: 'recorded files: list, rename, favourite, clean, index',
+    mayImport: ['core/library', 'pro/config', 'pro/events'],
+    purpose: 'date folders: list, rename, favourite, delete, clean, dashboard',
   },
   {
     room: 'pro/export',
