@@ -1,6 +1,9 @@
 // The media server put together: builds every room, starts them in order, stops them in reverse.
 import { InternalAuthorizer } from './auth/internal-authorizer.ts';
 import { warnOpenAccess } from './auth/open-access.ts';
+import { ApiServer, type ApiParts } from './api/api-server.ts';
+import { httpAccess } from './auth/http-access.ts';
+import type { AccessGate } from './http/route.ts';
 import type { Clock } from './base/clock.ts';
 import { systemClock } from './base/clock.ts';
 import { Lifetime } from './base/lifetime.ts';
@@ -33,6 +36,13 @@ export interface MediaServerOptions {
   readonly searchPath: string;
 }
 
+/** What outer layers put on the API's port. */
+export interface ApiExtension {
+  readonly parts: readonly ApiParts[];
+  /** Who may use protected routes; by default the users of mediamtx.yml. */
+  readonly access?: AccessGate;
+}
+
 /** A listener for the table printed at start. */
 export interface ListenerInfo {
   readonly name: string;
@@ -52,6 +62,7 @@ export class MediaServer {
   readonly #lifetime = new Lifetime();
   #rtsp: RtspServer | undefined;
   #webrtc: WebRtcServer | undefined;
+  #api: ApiServer | undefined;
 
   /** @throws MediaError `invalid-argument` for users that can't be understood. */
   constructor(components: MediaServerComponents, options: MediaServerOptions) {
@@ -91,6 +102,7 @@ export class MediaServer {
       listeners.push({ name, url: `${scheme}://${hostOf(address.host)}:${address.port}/<path>` });
     }
     if (this.#webrtc) listeners.push(...webRtcListeners(this.#webrtc, this.#options.config));
+    if (this.#api) listeners.push(apiListener(this.#api, this.#options.config));
     return listeners;
   }
 
@@ -107,6 +119,28 @@ export class MediaServer {
       await this.close();
       throw failure;
     }
+  }
+
+  /**
+   * Opens the API's port, when `api` is on, for the routes of outer layers. Call it after start(),
+   * at most once.
+   * @throws MediaError when the listener can't be opened.
+   */
+  async openApi(extension: ApiExtension): Promise<void> {
+    const { global } = this.#options.config;
+    if (!global.api) return;
+    const api = new ApiServer(
+      {
+        clock: this.#clock,
+        logger: this.#components.logger.scope('API'),
+        access: extension.access ?? httpAccess(this.authorizer, 'http'),
+        parts: extension.parts,
+      },
+      global,
+    );
+    this.#lifetime.own(api);
+    await api.start();
+    this.#api = api;
   }
 
   /** Ends every session, source and listener. Idempotent. */
@@ -161,6 +195,12 @@ export class MediaServer {
     await webrtc.start();
     this.#webrtc = webrtc;
   }
+}
+
+function apiListener(api: ApiServer, config: Config): ListenerInfo {
+  const { host, port } = api.address;
+  const scheme = config.global.apiEncryption ? 'https' : 'http';
+  return { name: 'API', url: `${scheme}://${hostOf(host)}:${port}/` };
 }
 
 function webRtcListeners(webrtc: WebRtcServer, config: Config): ListenerInfo[] {

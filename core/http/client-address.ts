@@ -7,6 +7,8 @@ import { normalizeIp, type IpSet } from '../base/ip-address.ts';
 /** Where a request came from. */
 export interface ClientAddress {
   readonly ip: string;
+  /** The other end of the connection: the client, or the proxy in between. */
+  readonly peerIp: string;
   readonly isSecure: boolean;
   /** Whether the connection itself is a trusted proxy's. */
   readonly isProxied: boolean;
@@ -17,11 +19,13 @@ export function clientAddress(incoming: IncomingMessage, trustedProxies: IpSet):
   const { socket, headers } = incoming;
   const peer = normalizeIp(socket.remoteAddress ?? '') ?? '';
   const isTls = socket instanceof TLSSocket;
-  if (!trustedProxies.contains(peer)) return { ip: peer, isSecure: isTls, isProxied: false };
+  if (!trustedProxies.contains(peer))
+    return { ip: peer, peerIp: peer, isSecure: isTls, isProxied: false };
   const forwardedFor = joined(headers['x-forwarded-for']);
   const protocols = joined(headers['x-forwarded-proto']).split(',');
   return {
     ip: rightmostUntrusted(forwardedFor, peer, trustedProxies),
+    peerIp: peer,
     isSecure: isTls || protocols.at(-1)?.trim().toLowerCase() === 'https',
     isProxied: true,
   };

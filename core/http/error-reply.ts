@@ -56,5 +56,9 @@ function headersOf({ kind, code, context }: MediaError): Record<string, string> 
   if (code === 'upgrade-required') headers['Upgrade'] = 'websocket';
   const retryAfterSeconds = context['retryAfterSeconds'];
   if (typeof retryAfterSeconds === 'number') headers['Retry-After'] = String(retryAfterSeconds);
+  const rateLimitRemaining = context['rateLimitRemaining'];
+  if (typeof rateLimitRemaining === 'number') {
+    headers['X-RateLimit-Remaining'] = String(rateLimitRemaining);
+  }
   return headers;
 }

@@ -12,9 +12,13 @@ export interface HttpRequest {
   readonly query: URLSearchParams;
   /** Without the question mark. */
   readonly rawQuery: string;
+  /** Path and query as they were sent, for signatures over them. */
+  readonly rawTarget: string;
   readonly headers: IncomingHttpHeaders;
   /** Client address after trusted proxies; IPv4-mapped IPv6 is written as IPv4. */
   readonly ip: string;
+  /** Address of the connection itself, which may be a proxy's. */
+  readonly peerIp: string;
   /** Whether the client, or the trusted proxy it came through, spoke TLS. */
   readonly isSecure: boolean;
   readonly requestId: string;

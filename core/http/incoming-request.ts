@@ -12,6 +12,7 @@ export interface IncomingRequestFacts {
   readonly target: RequestTarget;
   readonly parameters: ReadonlyMap<string, string>;
   readonly ip: string;
+  readonly peerIp: string;
   readonly isSecure: boolean;
   readonly requestId: string;
   readonly signal: AbortSignal;
@@ -45,12 +46,20 @@ export class IncomingRequest implements HttpRequest {
     return this.#facts.target.rawQuery;
   }
 
+  get rawTarget(): string {
+    return this.#facts.target.rawTarget;
+  }
+
   get headers(): IncomingHttpHeaders {
     return this.#facts.incoming.headers;
   }
 
   get ip(): string {
     return this.#facts.ip;
+  }
+
+  get peerIp(): string {
+    return this.#facts.peerIp;
   }
 
   get isSecure(): boolean {

@@ -9,6 +9,8 @@ export interface RequestTarget {
   readonly path: string;
   /** Without the question mark, not decoded. */
   readonly rawQuery: string;
+  /** Path and query, not decoded, without scheme and host. */
+  readonly rawTarget: string;
 }
 
 const ABSOLUTE_FORM = /^https?:\/\/[^/?#\\]*/iu;
@@ -35,7 +37,7 @@ export function parseRequestTarget(url: string, maxChars: number): RequestTarget
   if (rawPath.includes('#')) throw malformed('holds a fragment');
   const segments = rawPath.slice(1).split('/').map(decodeSegment);
   if (segments.slice(0, -1).includes('')) throw malformed('has an empty segment');
-  return { segments, path: `/${segments.join('/')}`, rawQuery };
+  return { segments, path: `/${segments.join('/')}`, rawQuery, rawTarget: local };
 }
 
 function decodeSegment(raw: string): string {

@@ -1,6 +1,6 @@
 // Finds the route of a request: the first of the table whose pattern and method match.
 import { MediaError } from '../base/media-error.ts';
-import { RoutePattern } from './route-pattern.ts';
+import { RouteMatcher } from './route-matcher.ts';
 import type { RequestTarget } from './request-target.ts';
 import type { Route, UpgradeRoute } from './route.ts';
 
@@ -10,15 +10,10 @@ export interface RouteMatch<R> {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-interface CompiledRoute<R> {
-  readonly pattern: RoutePattern;
-  readonly route: R;
-}
-
 /** The route table of one listener. */
 export class Router {
-  readonly #routes: readonly CompiledRoute<Route>[];
-  readonly #upgrades: readonly CompiledRoute<UpgradeRoute>[];
+  readonly #routes = new RouteMatcher<Route>();
+  readonly #upgrades = new RouteMatcher<UpgradeRoute>();
 
   /** @throws MediaError internal when two routes have the same method and pattern. */
   constructor(routes: readonly Route[], upgrades: readonly UpgradeRoute[] = []) {
@@ -27,8 +22,8 @@ export class Router {
       for (const method of methods) claim(keys, `${method} ${pattern}`);
     }
     for (const { pattern } of upgrades) claim(keys, `upgrade ${pattern}`);
-    this.#routes = routes.map((route) => ({ pattern: new RoutePattern(route.pattern), route }));
-    this.#upgrades = upgrades.map((route) => ({ pattern: new RoutePattern(route.pattern), route }));
+    for (const route of routes) this.#routes.add(route.pattern, route);
+    for (const route of upgrades) this.#upgrades.add(route.pattern, route);
   }
 
   /**
@@ -39,9 +34,7 @@ export class Router {
   find(method: string, target: RequestTarget): RouteMatch<Route> {
     const wanted = method === 'HEAD' ? 'GET' : method;
     const allowed = new Set<string>();
-    for (const { pattern, route } of this.#routes) {
-      const parameters = pattern.match(target.segments);
-      if (parameters === undefined) continue;
+    for (const { value: route, parameters } of this.#routes.match(target.segments)) {
       if (route.methods.some((each) => each === wanted)) return { route, parameters };
       for (const each of route.methods) allowed.add(each);
     }
@@ -53,11 +46,8 @@ export class Router {
 
   /** The WebSocket route of a path. */
   findUpgrade(target: RequestTarget): RouteMatch<UpgradeRoute> | undefined {
-    for (const { pattern, route } of this.#upgrades) {
-      const parameters = pattern.match(target.segments);
-      if (parameters !== undefined) return { route, parameters };
-    }
-    return undefined;
+    const [first] = this.#upgrades.match(target.segments);
+    return first && { route: first.value, parameters: first.parameters };
   }
 }
 

@@ -69,6 +69,7 @@ export class UpgradePipeline {
     upgrade: Upgrade,
     facts: {
       readonly ip: string;
+      readonly peerIp: string;
       readonly isSecure: boolean;
       readonly requestId: string;
       readonly signal: AbortSignal;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { MediaError } from '../../../core/base/media-error.ts';
 import { parseRequestTarget } from '../../../core/http/request-target.ts';
-import { RoutePattern } from '../../../core/http/route-pattern.ts';
+import { RouteMatcher } from '../../../core/http/route-matcher.ts';
 import type { Route, UpgradeRoute } from '../../../core/http/route.ts';
 import { Router } from '../../../core/http/router.ts';
 
@@ -88,7 +88,7 @@ describe('parseRequestTarget()', () => {
   });
 });
 
-describe('RoutePattern', () => {
+describe('RouteMatcher', () => {
   for (const [pattern, url, parameters] of [
     ['/', '/', {}],
     ['/', '/a', undefined],
@@ -115,14 +115,18 @@ describe('RoutePattern', () => {
     ['/*path/whep/:secret', '/whep/s', undefined],
   ] as const) {
     it(`${parameters ? 'matches' : 'does not match'} '${url}' with '${pattern}'`, () => {
-      const matched = new RoutePattern(pattern).match(parse(url).segments);
-      assert.deepEqual(matched && Object.fromEntries(matched), parameters);
+      const matcher = new RouteMatcher<boolean>();
+      matcher.add(pattern, true);
+      const [matched] = matcher.match(parse(url).segments);
+      assert.deepEqual(matched && Object.fromEntries(matched.parameters), parameters);
     });
   }
 
   for (const pattern of ['a', '', '/*a/*b', '/:a/:a', '/:', '/*']) {
     it(`refuses the pattern '${pattern}'`, () => {
-      assert.throws(() => new RoutePattern(pattern), { code: 'invalid-route-pattern' });
+      assert.throws(() => new RouteMatcher<boolean>().add(pattern, true), {
+        code: 'invalid-route-pattern',
+      });
     });
   }
 });
