@@ -26,6 +26,13 @@ export const codeToHttpStatus: ReadonlyMap<string, number> = new Map([
   ['url-too-long', 414],
   ['upgrade-required', 426],
   ['headers-too-large', 431],
+  ['twilio-error', 502],
+  ['twilio-invalid-answer', 502],
+  ['integration-not-configured', 500],
+  ['webrtc-not-available', 500],
+  ['webrtc-failed', 500],
+  ['go2rtc-not-available', 500],
+  ['stream-source-not-found', 500],
 ]);
 
 /**

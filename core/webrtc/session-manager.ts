@@ -7,7 +7,7 @@ import type { EgressEngine } from '../egress/egress-engine.ts';
 import { SrtpWorkspace } from '../egress/srtp-workspace.ts';
 import type { PathGrant, PathManager } from '../path/path-manager.ts';
 import type { SessionRegistry } from '../path/session-registry.ts';
-import type { IceCandidate } from '../sdp/ice-candidate.ts';
+import { parseIceCandidate, type IceCandidate } from '../sdp/ice-candidate.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { AudioTranscoders, TranscodedAudio } from './audio-transcoders.ts';
 import { writeAnswer, type AnsweredSection } from './peer-answer.ts';
@@ -81,7 +81,30 @@ export interface CreatedSession {
   readonly skipped: readonly SkippedTrack[];
 }
 
+/** What signalling may know of a session that runs. */
+export interface SessionView {
+  readonly id: string;
+  readonly path: string;
+  readonly isConnected: boolean;
+  /** As PeerSession has them; empty before the first check. */
+  readonly localCandidate: string;
+  readonly remoteCandidate: string;
+  /** Counters by name; `inboundBytes` grows as long as the other end is there. */
+  stats(): Readonly<Record<string, number>>;
+}
+
+/** Numbers of the manager. */
+export interface SessionCounts {
+  readonly viewers: number;
+  readonly publishers: number;
+  /** Of both, those whose handshake is done. */
+  readonly connected: number;
+}
+
 type WebRtcSession = ViewerSession | PublisherSession;
+
+/** Longest candidate in a fault's text. */
+const MAX_QUOTED_CHARS = 80;
 
 /** Owns the sessions; knows nothing of HTTP. */
 export class WebRtcSessionManager {
@@ -105,6 +128,13 @@ export class WebRtcSessionManager {
   /** Sessions that exist now. */
   get count(): number {
     return this.#table.count;
+  }
+
+  get counts(): SessionCounts {
+    const all = this.#table.all;
+    const viewers = all.filter((session) => session instanceof ViewerSession).length;
+    const connected = all.filter((session) => session.isConnected).length;
+    return { viewers, publishers: all.length - viewers, connected };
   }
 
   start(): void {
@@ -173,6 +203,26 @@ export class WebRtcSessionManager {
    */
   restartIce(secret: string, remoteUfrag: string): IceCredentials {
     return this.#session(secret).restartIce(remoteUfrag);
+  }
+
+  /**
+   * Takes one candidate of the other end; empty text ends them. Only its form matters: an ice-lite
+   * server learns addresses from checks (RFC 8445 section 2.5).
+   * @throws MediaError `not-found`, or `invalid-argument` for what is no candidate.
+   */
+  addCandidate(secret: string, candidate: string): void {
+    this.#session(secret);
+    if (candidate === '' || parseIceCandidate(candidate) !== undefined) return;
+    throw new MediaError(
+      'invalid-argument',
+      'invalid-candidate',
+      `'${candidate.slice(0, MAX_QUOTED_CHARS)}' is no ICE candidate`,
+    );
+  }
+
+  /** A session that runs; undefined when it ended. */
+  find(secret: string): SessionView | undefined {
+    return this.#table.find(secret);
   }
 
   /** Whether `remoteUfrag` is the one that the session already works with. @throws MediaError `not-found`. */

@@ -149,7 +149,11 @@ export const LAYERS: readonly Layer[] = [
     mayImport: ['core/*'],
     purpose: '`MediaServer`: builds the rooms, starts them, stops them in reverse',
   },
-  { room: 'pro/config', mayImport: [], purpose: 'config.yml' },
+  {
+    room: 'pro/config',
+    mayImport: ['core/config'],
+    purpose: 'config.yml, and the Pro keys of mediamtx.yml',
+  },
   {
     room: 'pro/events',
     mayImport: [],
@@ -164,7 +168,7 @@ export const LAYERS: readonly Layer[] = [
   { room: 'pro/license', mayImport: ['pro/config'], purpose: 'licence check' },
   {
     room: 'pro/ice',
-    mayImport: ['pro/config'],
+    mayImport: ['core/http', 'core/webrtc'],
     purpose: 'ICE server list and TURN credentials',
   },
   {

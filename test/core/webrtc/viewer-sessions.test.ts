@@ -46,6 +46,42 @@ function assertFreed(fixture: ManagerFixture, path = 'cam'): void {
   assert.equal(fixture.transcoders.shares, 0);
 }
 
+describe('signalling between an answer and the end', () => {
+  it('sees sessions by their secret, and their number', async () => {
+    const fixture = new ManagerFixture();
+    fixture.publish([H264]);
+    const { id, secret } = await fixture.watch(viewerOffer());
+    assert.deepEqual(fixture.manager.counts, { viewers: 1, publishers: 0, connected: 0 });
+    fixture.peer.connect();
+    fixture.peer.bytesReceived = 70;
+    const view = fixture.manager.find(secret);
+    assert.deepEqual([view?.id, view?.path, view?.isConnected], [id, 'cam', true]);
+    assert.equal(view?.remoteCandidate, 'prflx/udp/127.0.0.1/50000');
+    assert.equal(view.stats()['inboundBytes'], 70);
+    assert.equal(fixture.manager.counts.connected, 1);
+    assert.equal(fixture.manager.find(id), undefined);
+    fixture.peer.end();
+    assert.equal(fixture.manager.find(secret), undefined);
+    assert.deepEqual(fixture.manager.counts, { viewers: 0, publishers: 0, connected: 0 });
+  });
+
+  it('takes candidates in any spelling and refuses what is none', async () => {
+    const fixture = new ManagerFixture();
+    fixture.publish([H264]);
+    const { secret } = await fixture.watch(viewerOffer());
+    for (const candidate of [
+      'candidate:1 1 UDP 2130706431 192.168.1.100 54321 typ host',
+      'a=candidate:2 1 tcp 1518280447 abc.local 9 typ host tcptype active generation 0',
+      '',
+    ]) {
+      fixture.manager.addCandidate(secret, candidate);
+    }
+    const refused = { code: 'invalid-candidate', kind: 'invalid-argument' };
+    assert.throws(() => fixture.manager.addCandidate(secret, 'candidate:1 1 UDP'), refused);
+    assert.throws(() => fixture.manager.addCandidate('nobody', ''), { kind: 'not-found' });
+  });
+});
+
 describe('a viewer', () => {
   it('gets an answer, an id for the API and a secret of its own', async () => {
     const fixture = new ManagerFixture();
