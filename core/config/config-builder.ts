@@ -4,7 +4,7 @@ import type { Config, GlobalConfig, PathConfig } from './config.ts';
 import { dottedPath, IssueCollector } from './config-issue.ts';
 import type { ConfigIssue, PathSegment, Place } from './config-issue.ts';
 import type { KeyTable } from './config-key.ts';
-import type { ConfigRegistry } from './config-registry.ts';
+import type { ConfigRegistry, ConfigRule } from './config-registry.ts';
 import { decodeDefaults, decodeKeys } from './decode-keys.ts';
 import type { DecodedValues } from './decode-keys.ts';
 import { movePathCredentials } from './deprecated-credentials.ts';
@@ -22,6 +22,7 @@ import { NotBuiltFilter } from './not-built-filter.ts';
 import { orderPathRules } from './path-match.ts';
 import { pathKeys } from './path-keys.ts';
 import { ConfigValidator } from './validate-config.ts';
+import type { ConfigDraft } from './validate-config.ts';
 import { emptyMap, isRawMap, YamlDocument } from './yaml-document.ts';
 import type { RawMap } from './yaml-document.ts';
 
@@ -43,6 +44,7 @@ export class ConfigBuilder {
   readonly #globalTable: KeyTable;
   readonly #pathTable: KeyTable;
   readonly #extensionNames: { readonly global: string[]; readonly path: string[] };
+  readonly #rules: readonly ConfigRule[];
   readonly #issues: IssueCollector;
   /** Names of environment variables by the dotted key path they set. */
   readonly #variables = new Map<string, string>();
@@ -59,6 +61,7 @@ export class ConfigBuilder {
       global: Object.keys(extensions.global),
       path: Object.keys(extensions.path),
     };
+    this.#rules = registry.rules;
     this.#issues = new IssueCollector((path) => this.#locate(path));
   }
 
@@ -132,13 +135,24 @@ export class ConfigBuilder {
     };
     // Rules between keys mean nothing while single values are wrong.
     if (this.#issues.issues.length === 0) {
-      const validator = new ConfigValidator(draft, explicit, this.#issues);
-      validator.validate();
+      new ConfigValidator(draft, explicit, this.#issues).validate();
+      this.#applyRules(draft);
     }
     const filter = new NotBuiltFilter(explicit, this.#issues);
     filter.apply({ global, pathDefaults, paths });
     if (this.#issues.issues.length > 0) return undefined;
     return this.#assemble({ global, pathDefaults, paths });
+  }
+
+  #applyRules(draft: ConfigDraft): void {
+    const code = 'config-invalid-value';
+    for (const rule of this.#rules) {
+      rule(draft, {
+        error: (path, message) => this.#issues.error({ code, path, message }),
+        warn: (path, message) =>
+          this.#issues.warn({ code: 'config-doubtful-value', path, message }),
+      });
+    }
   }
 
   #decodeExplicit(root: RawMap, sections: Sections): ExplicitValues {

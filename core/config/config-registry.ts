@@ -1,10 +1,12 @@
 // Lets an outer layer add keys of its own to mediamtx.yml without core knowing them.
 import type { z } from 'zod';
 import { MediaError } from '../base/media-error.ts';
-import type { ConfigKey, KeyTable } from './config-key.ts';
+import type { PathSegment } from './config-issue.ts';
+import type { ConfigKey, KeyTable, KeyValues } from './config-key.ts';
 import type { Extensions } from './config.ts';
 import { globalKeys } from './global-keys.ts';
 import { pathKeys } from './path-keys.ts';
+import type { ConfigDraft } from './validate-config.ts';
 
 /** A registered key; reads its value out of a loaded configuration. */
 export class ExtensionKey<S extends z.ZodType> {
@@ -21,10 +23,35 @@ export class ExtensionKey<S extends z.ZodType> {
   }
 }
 
+/** A registered table of keys; reads all their values at once. */
+export class ExtensionTable<T extends KeyTable> {
+  readonly keys: T;
+
+  constructor(keys: T) {
+    this.keys = keys;
+  }
+
+  /** The values in the global section or in a path, depending on where the table was registered. */
+  read(config: { readonly extensions: Extensions }): KeyValues<T> {
+    // Schema edge: the loader decoded these values with the schemas of this table.
+    return config.extensions as KeyValues<T>;
+  }
+}
+
+/** Takes what a rule has found; `path` is e.g. ['paths', 'cam1', 'deviceType']. */
+export interface RuleReport {
+  error(path: readonly PathSegment[], message: string): void;
+  warn(path: readonly PathSegment[], message: string): void;
+}
+
+/** Looks at a whole configuration whose single values are right. */
+export type ConfigRule = (draft: ConfigDraft, report: RuleReport) => void;
+
 /** The keys that outer layers registered. Give it to every `loadConfig` of the process. */
 export class ConfigRegistry {
   readonly #global = new Map<string, ConfigKey>();
   readonly #path = new Map<string, ConfigKey>();
+  readonly #rules: ConfigRule[] = [];
 
   get globalKeys(): KeyTable {
     return Object.fromEntries(this.#global);
@@ -32,6 +59,10 @@ export class ConfigRegistry {
 
   get pathKeys(): KeyTable {
     return Object.fromEntries(this.#path);
+  }
+
+  get rules(): readonly ConfigRule[] {
+    return this.#rules;
   }
 
   /** @throws MediaError `already-exists` when the key is taken. */
@@ -43,6 +74,23 @@ export class ConfigRegistry {
   /** @throws MediaError `already-exists` when the key is taken. */
   addPathKey<S extends z.ZodType>(name: string, definition: ConfigKey<S>): ExtensionKey<S> {
     return register<S>(this.#path, { name, definition, isTaken: Object.hasOwn(pathKeys, name) });
+  }
+
+  /** @throws MediaError `already-exists` when one of the keys is taken. */
+  addGlobalKeys<T extends KeyTable>(table: T): ExtensionTable<T> {
+    for (const [name, definition] of Object.entries(table)) this.addGlobalKey(name, definition);
+    return new ExtensionTable(table);
+  }
+
+  /** @throws MediaError `already-exists` when one of the keys is taken. */
+  addPathKeys<T extends KeyTable>(table: T): ExtensionTable<T> {
+    for (const [name, definition] of Object.entries(table)) this.addPathKey(name, definition);
+    return new ExtensionTable(table);
+  }
+
+  /** Adds a rule about the registered keys; it runs when every single value is right. */
+  addRule(rule: ConfigRule): void {
+    this.#rules.push(rule);
   }
 }
 

@@ -5,8 +5,15 @@ import type { KeyTable } from './config-key.ts';
 import type { IssueCollector, PathSegment } from './config-issue.ts';
 import { dottedPath } from './config-issue.ts';
 import { nearestKey } from './nearest-key.ts';
-import { childSchema, fieldNames, inputKind, isSecret, schemaAt } from './schema-walk.ts';
-import { isRawMap } from './yaml-document.ts';
+import {
+  childSchema,
+  fieldNames,
+  inputKind,
+  isOpenMap,
+  isSecret,
+  schemaAt,
+} from './schema-walk.ts';
+import { emptyMap, isRawMap } from './yaml-document.ts';
 import type { RawMap, RawValue } from './yaml-document.ts';
 
 /** What is known about the section to decode. */
@@ -106,6 +113,10 @@ function dropNulls(
         ? field
         : dropNulls(inner, { value: field, path: [...path, name] }, issues);
     if (kept !== undefined) struct[name] = kept;
+    // `cam1:` without anything below names an entry with its defaults.
+    else if (inner !== undefined && isOpenMap(schema) && inputKind(inner) === 'struct') {
+      struct[name] = emptyMap();
+    }
   }
   return struct;
 }

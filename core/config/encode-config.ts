@@ -53,7 +53,8 @@ function encodeSection(
   );
 }
 
-function encodeValue(definition: ConfigKey, value: unknown): YmlValue {
+/** One decoded value in yml form. It may be a secret. */
+export function encodeValue(definition: ConfigKey, value: unknown): YmlValue {
   return toYmlValue(definition.schema.encode(value));
 }
 

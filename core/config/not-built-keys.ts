@@ -18,7 +18,6 @@ export interface NotBuiltValue {
 
 /** Global keys without function. */
 export const notBuiltGlobalKeys: readonly NotBuiltKey[] = [
-  { key: 'api', feature: 'the control API', off: false },
   { key: 'metrics', feature: 'the metrics server', off: false },
   { key: 'pprof', feature: 'the profiling server', off: false },
   { key: 'playback', feature: 'the playback server', off: false },
@@ -33,7 +32,6 @@ export const notBuiltGlobalKeys: readonly NotBuiltKey[] = [
 
 /** Path keys without function. */
 export const notBuiltPathKeys: readonly NotBuiltKey[] = [
-  { key: 'record', feature: 'recording', off: false },
   { key: 'forward', feature: 'forwarding', off: [] },
   { key: 'alwaysAvailable', feature: 'the offline slate', off: false },
   { key: 'rtspDemuxMpegts', feature: 'MPEG-TS over RTSP', off: false },

@@ -7,8 +7,8 @@ export const recordKeys = {
   record: key(flag, false, 'Records the stream to disk.'),
   recordPath: key(
     text,
-    './recordings/%path/%Y-%m-%d_%H-%M-%S-%f',
-    'File name without extension; %path, %Y %m %d %H %M %S, %f (microseconds), %z, %s (Unix time).',
+    './recordings',
+    'Folder, or a file name without extension: %path, %Y %m %d %H %M %S, %f (microseconds), %z, %s (Unix time).',
   ),
   recordFormat: key(oneOf('fmp4', 'mpegts'), 'fmp4', 'Kind of file: fmp4, mpegts.'),
   recordPartDuration: key(duration, '1s', 'How much is lost at most when the machine fails.'),

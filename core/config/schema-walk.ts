@@ -22,10 +22,10 @@ export function inputKind(schema: z.core.$ZodType): InputKind {
   if (inner instanceof z.ZodBoolean) return 'flag';
   if (inner instanceof z.ZodNumber) return 'number';
   if (inner instanceof z.ZodArray || inner instanceof z.ZodTuple) return 'list';
-  return inner instanceof z.ZodObject ? 'struct' : 'text';
+  return inner instanceof z.ZodObject || inner instanceof z.ZodRecord ? 'struct' : 'text';
 }
 
-/** The schema of a list item or struct field; undefined when there is none. */
+/** The schema of a list item, struct field or map entry; undefined when there is none. */
 export function childSchema(
   schema: z.core.$ZodType,
   segment: PathSegment,
@@ -33,10 +33,16 @@ export function childSchema(
   const inner = unwrapSchema(schema);
   if (inner instanceof z.ZodArray) return inner.element;
   if (inner instanceof z.ZodTuple) return inner.def.items[Number(segment)];
+  if (inner instanceof z.ZodRecord) return inner.valueType;
   if (!(inner instanceof z.ZodObject)) return undefined;
   const shape: z.core.$ZodShape = inner.shape;
   const name = String(segment);
   return Object.hasOwn(shape, name) ? shape[name] : undefined;
+}
+
+/** Whether a schema is a map whose keys the user chooses. */
+export function isOpenMap(schema: z.core.$ZodType): boolean {
+  return unwrapSchema(schema) instanceof z.ZodRecord;
 }
 
 /** Names of the fields of a struct; empty for anything else. */

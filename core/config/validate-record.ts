@@ -12,7 +12,17 @@ export function validateRecord(
   { isPlaybackOn }: { readonly isPlaybackOn: boolean },
   report: ReportPath,
 ): void {
-  const { recordPath } = config;
+  if (config.recordPath === '') report(['recordPath'], "'recordPath' cannot be empty");
+  // Without a placeholder it is a folder, and the recorder names the files.
+  if (config.recordPath.includes('%')) validatePattern(config, isPlaybackOn, report);
+  validateDurations(config, report);
+}
+
+function validatePattern(
+  { recordPath }: PathConfig,
+  isPlaybackOn: boolean,
+  report: ReportPath,
+): void {
   if (!recordPath.includes('%path')) report(['recordPath'], "'recordPath' must contain %path");
   const hasDate = DATE_PARTS.every((part) => recordPath.includes(part));
   if (!recordPath.includes('%s') && !hasDate) {
@@ -21,7 +31,6 @@ export function validateRecord(
   if (isPlaybackOn && !recordPath.includes('%f')) {
     report(['recordPath'], "'recordPath' must contain %f");
   }
-  validateDurations(config, report);
 }
 
 function validateDurations(config: PathConfig, report: ReportPath): void {

@@ -79,6 +79,6 @@ describe("the peer's mediamtx.yml", () => {
       'udpReadBufferSize',
       'webrtcLocalTCPAddress',
     ]);
-    assert.deepEqual([...diff.pathDefaults], []);
+    assert.deepEqual([...diff.pathDefaults], ['recordPath']);
   });
 });
