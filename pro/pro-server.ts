@@ -8,6 +8,7 @@ import type { Config } from '../core/config/config.ts';
 import { loadConfig } from '../core/config/load-config.ts';
 import { MediaServer } from '../core/server.ts';
 import { loadProConfig } from './config/load-pro-config.ts';
+import { ProKeys } from './config/pro-keys.ts';
 
 /** Files, environment and output of the process. */
 export interface ProServerOptions {
@@ -34,7 +35,8 @@ export class ProServer {
     this.#options = options;
     const filePath = coreConfigFile(options);
     const { env } = options;
-    this.#config = loadConfig(filePath === undefined ? { env } : { env, filePath });
+    const { registry } = new ProKeys();
+    this.#config = loadConfig({ env, registry, ...(filePath === undefined ? {} : { filePath }) });
     const { global } = this.#config;
     this.logger = createLogger({
       level: global.logLevel,

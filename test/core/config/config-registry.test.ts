@@ -60,3 +60,57 @@ describe('ConfigRegistry', () => {
       }));
   }
 });
+
+describe('ConfigRegistry tables and rules', () => {
+  const tables = new ConfigRegistry();
+  const global = tables.addGlobalKeys({ limit: key(z.int(), 1, 'A number.') });
+  const path = tables.addPathKeys({
+    limitOfPath: key(z.int(), 2, 'A number.'),
+    open: key(z.record(z.string(), z.strictObject({ pass: secretText.default('') })), {}, 'A map.'),
+  });
+  tables.addRule(({ global: values, paths }, report) => {
+    if (global.read(values).limit > 9) report.error(['limit'], 'is too much');
+    for (const [name, config] of paths) {
+      if (path.read(config).limitOfPath > 9) report.warn(['paths', name, 'limitOfPath'], 'is much');
+    }
+  });
+
+  it('read all values of a table', () => {
+    const config = loadConfig({ text: 'limit: 5\npaths: {a: {}}', env: {}, registry: tables });
+    assert.deepEqual(global.read(config.global), { limit: 5 });
+    assert.equal(path.read(config.pathDefaults).limitOfPath, 2);
+  });
+
+  it('tell errors and warnings of rules with their place', () => {
+    const check = checkConfig({ text: 'limit: 10', env: {}, registry: tables });
+    assert.deepEqual(
+      check.issues.map(({ place, key: name, message }) => [place.text, name, message]),
+      [['configuration:1:1', 'limit', 'is too much']],
+    );
+    const text = 'paths:\n  a:\n    limitOfPath: 10';
+    assert.deepEqual(loadConfig({ text, env: {}, registry: tables }).warnings, [
+      {
+        code: 'config-doubtful-value',
+        key: 'paths.a.limitOfPath',
+        message: 'configuration:3:5: paths.a.limitOfPath: is much',
+      },
+    ]);
+  });
+
+  it('run no rule while single values are wrong', () => {
+    const { issues } = checkConfig({ text: 'limit: 10\nrtsp: 5', env: {}, registry: tables });
+    assert.deepEqual(
+      issues.map(({ key: name }) => name),
+      ['rtsp'],
+    );
+  });
+
+  it('hide secrets below keys that the user chose, and keep entries without settings', () => {
+    const text = 'pathDefaults: {open: {a: {pass: canary}, b: }}';
+    const config = loadConfig({ text, env: {}, registry: tables });
+    assert.deepEqual(redactConfig(config, tables).pathDefaults['open'], {
+      a: { pass: '***' },
+      b: { pass: '' },
+    });
+  });
+});

@@ -1,47 +1,16 @@
-// The files that users start from: ours without a warning, the peer's unmodified.
+// The file that users of the peer start from loads unmodified.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { diffConfig } from '../../../core/config/diff-config.ts';
-import { resolveFileSource } from '../../../core/config/file-source.ts';
 import { loadConfig } from '../../../core/config/load-config.ts';
-import { findPathConfig } from '../../../core/config/path-match.ts';
 import { globalKeys } from '../../../core/config/global-keys.ts';
 import { pathKeys } from '../../../core/config/path-keys.ts';
 import { isRawMap, YamlDocument } from '../../../core/config/yaml-document.ts';
 
-const ours = fileURLToPath(new URL('../../../mediamtx.yml', import.meta.url));
 const peers = fileURLToPath(
   new URL('../../../../shared/testdata/mediamtx/mediamtx.yml', import.meta.url),
 );
-
-describe('our mediamtx.yml', () => {
-  const config = loadConfig({ filePath: ours, env: {} });
-
-  it('loads without a warning', () => assert.deepEqual(config.warnings, []));
-
-  it('shows the true defaults', () => {
-    const diff = diffConfig(loadConfig({ env: {} }), config);
-    assert.deepEqual([[...diff.global], [...diff.pathDefaults]], [[], []]);
-  });
-
-  it('has a demo path whose file exists, and accepts every other name', () => {
-    const demo = findPathConfig(config, 'demo');
-    assert.equal(existsSync(resolveFileSource(demo?.config.source ?? '', ours)), true);
-    assert.equal(findPathConfig(config, 'anything')?.confName, 'all_others');
-  });
-
-  it('explains every key: above each one stands a comment, with no blank line between', () => {
-    const bare: string[] = [];
-    let isExplained = false;
-    for (const line of readFileSync(ours, 'utf8').split('\n')) {
-      if (line.trim() === '') isExplained = false;
-      else if (line.trim().startsWith('#')) isExplained = true;
-      else if (!isExplained && /^ *\w+:/u.test(line)) bare.push(line);
-    }
-    assert.deepEqual(bare, ['pathDefaults:', 'paths:']);
-  });
-});
 
 describe("the peer's mediamtx.yml", () => {
   before(function () {

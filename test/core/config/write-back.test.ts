@@ -46,7 +46,7 @@ describe('writeBack() on our own file', () => {
     ],
     [['authInternalUsers', 2], { user: 'x' }, ['+  - user: x']],
     [['authInternalUsers', 1, 'ips'], [], ["-    ips: [127.0.0.0/8, '::1']", '+    ips: []']],
-    [['pathDefaults', 'record'], true, ['+  record: true']],
+    [['pathDefaults', 'recordFormat'], 'mpegts', ['+  recordFormat: mpegts']],
     [
       ['paths', 'demo', 'source'],
       'publisher',
