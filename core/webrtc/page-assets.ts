@@ -1,7 +1,7 @@
 // The browser files beside this module, read once when the server starts.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createPageFile, type PageFile } from './page-file.ts';
+import { createPageFile, type PageFile } from '../http/page-file.ts';
 import { joinScript } from './page-script.ts';
 
 /** All files of the pages. */

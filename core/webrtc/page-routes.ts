@@ -8,7 +8,7 @@ import type { AccessRule, Route } from '../http/route.ts';
 import type { PathManager } from '../path/path-manager.ts';
 import { createPageGate, withErrorPage, type PageFailure, type PageGate } from './page-access.ts';
 import { readPageAssets, type PageAssets, type PageTemplate } from './page-assets.ts';
-import { createRenderedPage, pageFileReply } from './page-file.ts';
+import { createRenderedPage, pageFileReply } from '../http/page-file.ts';
 import { listVisiblePaths } from './page-paths.ts';
 import { renderTemplate } from './page-template.ts';
 

@@ -1,8 +1,8 @@
 // A file of the pages as it is served: bytes, the same compressed, and what tells a browser it has them.
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import type { HttpReply } from '../http/http-reply.ts';
-import type { HttpRequest } from '../http/http-request.ts';
+import type { HttpReply } from './http-reply.ts';
+import type { HttpRequest } from './http-request.ts';
 
 /** A file held in memory. */
 export interface PageFile {
