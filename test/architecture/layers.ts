@@ -223,7 +223,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'pro/websocket',
-    mayImport: ['core/auth', 'pro/config', 'pro/events'],
+    mayImport: ['core/http', 'pro/events'],
     purpose: 'hub of WebSocket clients',
   },
   {
