@@ -20,6 +20,16 @@ export function parseAv1SequenceHeader(obu: Uint8Array): Av1SequenceHeader | und
   if (av1ObuType(obu[0] ?? 0) !== Av1ObuType.sequenceHeader) return undefined;
   const reader = new BitReader({ skipsEmulationPrevention: false });
   reader.reset(obu, av1ObuPayloadStart(obu, 0, obu.length));
+  const header = readAv1SequenceStart(reader);
+  if (reader.isOverrun || header.profile > 2) return undefined;
+  const { profile, levelIdx, tier, widthPixels, heightPixels } = header;
+  return { profile, levelIdx, tier, widthPixels, heightPixels };
+}
+
+/** Reads from behind the OBU header up to the frame size; the caller checks for an overrun. */
+export function readAv1SequenceStart(
+  reader: BitReader,
+): Av1SequenceHeader & { readonly isReduced: boolean } {
   const profile = reader.readBits(3);
   reader.readBit(); // still_picture
   const isReduced = reader.readFlag();
@@ -30,8 +40,7 @@ export function parseAv1SequenceHeader(obu: Uint8Array): Av1SequenceHeader | und
   const heightBits = reader.readBits(4) + 1;
   const widthPixels = reader.readBits(widthBits) + 1;
   const heightPixels = reader.readBits(heightBits) + 1;
-  if (reader.isOverrun || profile > 2) return undefined;
-  return { profile, ...level, widthPixels, heightPixels };
+  return { profile, isReduced, ...level, widthPixels, heightPixels };
 }
 
 interface DecoderModel {

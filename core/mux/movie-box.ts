@@ -68,12 +68,10 @@ export function buildFragmentedMovie(
  * that begin later have an edit list that keeps them in step.
  */
 export function buildMovie(header: MovieHeader, samples: readonly MovieTrackSamples[]): Uint8Array {
-  const present = samples.filter(({ table }) => table.count > 0);
-  const originSeconds = Math.min(...present.map(firstShownSeconds));
-  const timed = present.map((entry) => ({ ...entry, ...movieTimes(entry, originSeconds) }));
+  const timed = timeTracks(samples);
   const capacity = timed.reduce((sum, { table }) => sum + tableBytes(table), 4096);
   const writer = new BoxWriter(capacity);
-  const durationTicks = Math.max(0, ...timed.map((track) => track.delayTicks + track.shownTicks));
+  const durationTicks = endOf(timed);
   const tracks = samples.map(({ track }) => track);
   writer.open('moov');
   writeMovieHeader(writer, { header, tracks, durationTicks });
@@ -94,22 +92,39 @@ export function buildMovie(header: MovieHeader, samples: readonly MovieTrackSamp
   return writer.bytes(header.userData).close().toBytes();
 }
 
+/** How long the closed file plays, in ms. */
+export function movieDurationMs(samples: readonly MovieTrackSamples[]): number {
+  return (endOf(timeTracks(samples)) / MOVIE_TIMESCALE) * 1000;
+}
+
 function firstShownSeconds({ track, table }: MovieTrackSamples): number {
   return (table.firstDtsTicks + table.firstOffsetTicks) / track.timescale;
 }
 
-function movieTimes(
-  entry: MovieTrackSamples,
-  originSeconds: number,
-): { readonly delayTicks: number; readonly shownTicks: number } {
-  const { table, track } = entry;
-  const delaySeconds = firstShownSeconds(entry) - originSeconds;
-  const shownSeconds = table.presentedDurationTicks / track.timescale;
-  return {
-    delayTicks: Math.round(delaySeconds * MOVIE_TIMESCALE),
-    // Rounded down, it would cut the last picture off.
-    shownTicks: Math.ceil(shownSeconds * MOVIE_TIMESCALE),
-  };
+interface TimedTrack extends MovieTrackSamples {
+  /** Movie time at which the track begins. */
+  readonly delayTicks: number;
+  readonly shownTicks: number;
+}
+
+/** Tracks that have samples, in movie time. */
+function timeTracks(samples: readonly MovieTrackSamples[]): TimedTrack[] {
+  const present = samples.filter(({ table }) => table.count > 0);
+  const originSeconds = Math.min(...present.map(firstShownSeconds));
+  return present.map((entry) => {
+    const delaySeconds = firstShownSeconds(entry) - originSeconds;
+    const shownSeconds = entry.table.presentedDurationTicks / entry.track.timescale;
+    return {
+      ...entry,
+      delayTicks: Math.round(delaySeconds * MOVIE_TIMESCALE),
+      // Rounded down, it would cut the last picture off.
+      shownTicks: Math.ceil(shownSeconds * MOVIE_TIMESCALE),
+    };
+  });
+}
+
+function endOf(timed: readonly TimedTrack[]): number {
+  return Math.max(0, ...timed.map(({ delayTicks, shownTicks }) => delayTicks + shownTicks));
 }
 
 function tableBytes(table: SampleTable): number {
