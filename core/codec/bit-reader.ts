@@ -14,6 +14,7 @@ export class BitReader {
   #current = 0;
   #currentBits = 0;
   #zeroBytes = 0;
+  #loadedBytes = 0;
 
   constructor(options: { readonly skipsEmulationPrevention: boolean }) {
     this.#skipsEmulationPrevention = options.skipsEmulationPrevention;
@@ -24,6 +25,11 @@ export class BitReader {
     return (this.#end - this.#next) * 8 + this.#currentBits;
   }
 
+  /** Bits read since `reset`, emulation prevention bytes left out. */
+  get bitsRead(): number {
+    return this.#loadedBytes * 8 - this.#currentBits;
+  }
+
   /** Starts reading `bytes` at byte `start`, up to byte `end`. */
   reset(bytes: Uint8Array, start = 0, end = bytes.length): void {
     this.#bytes = bytes;
@@ -32,6 +38,7 @@ export class BitReader {
     this.#current = 0;
     this.#currentBits = 0;
     this.#zeroBytes = 0;
+    this.#loadedBytes = 0;
     this.isOverrun = false;
   }
 
@@ -98,6 +105,7 @@ export class BitReader {
     this.#current = this.#bytes[this.#next] ?? 0;
     this.#zeroBytes = this.#current === 0 ? this.#zeroBytes + 1 : 0;
     this.#next++;
+    this.#loadedBytes++;
     this.#currentBits = 8;
     return true;
   }

@@ -26,6 +26,8 @@ export interface H264Sps {
   readonly frameRate?: number;
   /** max_num_reorder_frames; undefined when not signalled. 0 promises that there are no B-frames. */
   readonly maxReorderFrames?: number;
+  /** Bit where bitstream_restriction_flag stands, the NAL unit header not counted; when it is set. */
+  readonly restrictionBit?: number;
 }
 
 const MAX_NAL_BYTES = 4096;

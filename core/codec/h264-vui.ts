@@ -5,6 +5,8 @@ import type { BitReader } from './bit-reader.ts';
 export interface H264Vui {
   readonly frameRate?: number;
   readonly maxReorderFrames?: number;
+  /** Bit of the parameter set where bitstream_restriction_flag stands, when it is set. */
+  readonly restrictionBit?: number;
 }
 
 const EXTENDED_SAR = 255;
@@ -35,12 +37,13 @@ export function readH264Vui(reader: BitReader): H264Vui {
   if (hasVclHrd) skipHrd(reader);
   if (hasNalHrd || hasVclHrd) reader.readBit(); // low_delay_hrd_flag
   reader.readBit(); // pic_struct_present_flag
+  const restrictionBit = reader.bitsRead;
   if (!reader.readFlag()) return timing;
   reader.readBit(); // motion_vectors_over_pic_boundaries_flag
   for (let index = 0; index < 4; index++) reader.readUe();
   const maxReorderFrames = reader.readUe();
   if (reader.isOverrun || maxReorderFrames > MAX_DPB_FRAMES) return timing;
-  return { ...timing, maxReorderFrames };
+  return { ...timing, maxReorderFrames, restrictionBit };
 }
 
 function readFrameRate(reader: BitReader): number | undefined {

@@ -29,6 +29,8 @@ export interface H265Sps {
   readonly heightPixels: number;
   /** sps_max_num_reorder_pics of the highest sub-layer. 0 promises that there are no B-frames. */
   readonly maxReorderFrames: number;
+  /** Bit where sps_sub_layer_ordering_info_present_flag stands, the NAL unit header not counted. */
+  readonly orderingBit: number;
 }
 
 const MAX_NAL_BYTES = 4096;
@@ -51,6 +53,7 @@ export function parseH265Sps(nal: Uint8Array): H265Sps | undefined {
   const bitDepthLuma = 8 + reader.readUe();
   const bitDepthChroma = 8 + reader.readUe();
   reader.readUe(); // log2_max_pic_order_cnt_lsb_minus4
+  const orderingBit = reader.bitsRead;
   const maxReorderFrames = readReorder(reader, maxSubLayers);
   if (reader.isOverrun || id > 15 || size === undefined) return undefined;
   if (bitDepthLuma > 16 || bitDepthChroma > 16) return undefined;
@@ -64,6 +67,7 @@ export function parseH265Sps(nal: Uint8Array): H265Sps | undefined {
     bitDepthLuma,
     bitDepthChroma,
     maxReorderFrames,
+    orderingBit,
   };
 }
 

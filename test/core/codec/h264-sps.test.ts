@@ -39,6 +39,7 @@ describe('parseH264Sps()', () => {
       isInterlaced: false,
       frameRate: 10,
       maxReorderFrames: 2,
+      restrictionBit: 160,
     });
   });
 

@@ -38,6 +38,7 @@ describe('parseH265Sps()', () => {
       bitDepthLuma: 10,
       bitDepthChroma: 10,
       maxReorderFrames: 0,
+      orderingBit: 164,
     });
   });
 
