@@ -33,8 +33,9 @@ export interface EndpointInfo {
   readonly description?: string;
   /** Why nobody has to prove who he is; protected when absent. */
   readonly publicReason?: string;
-  /** Path name that the permission is asked for, besides the action `api`. */
   readonly maxBodyBytes?: number;
+  /** For the document only: of a body that the handler reads or checks by itself. */
+  readonly documentedBody?: z.ZodType;
   /** Failures besides those every endpoint has (400, 401, 403, 500). */
   readonly failures?: readonly ErrorKind[];
 }

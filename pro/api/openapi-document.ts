@@ -62,7 +62,8 @@ export function openApiDocument(endpoints: readonly Endpoint[], info: OpenApiInf
 }
 
 function operationOf(endpoint: Endpoint, method: string, schemas: Json): Json {
-  const { tag, summary, description, body } = endpoint;
+  const { tag, summary, description } = endpoint;
+  const body = endpoint.documentedBody ?? endpoint.body;
   return {
     operationId: operationId(endpoint, method),
     tags: [tag],

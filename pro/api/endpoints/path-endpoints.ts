@@ -141,6 +141,7 @@ function messageEndpoint(api: PathsApi): Endpoint {
     ...{ method: 'POST', path: '/api/v2/paths/message', tag: TAG },
     summary: 'Send any JSON to every WebSocket client, unchanged',
     maxBodyBytes: 256 * 1024,
+    documentedBody: z.unknown().describe('any JSON'),
     result: z.object({ clients: z.int().describe('how many clients are connected') }),
     handle: async ({ request }) => {
       const text = await request.readText();
