@@ -36,9 +36,10 @@ export interface IceOptions {
   readonly stunUrls: readonly string[];
 }
 
-/** Shortest and longest life of credentials, in seconds; the longest is Twilio's own limit. */
+/** Shortest life of credentials, in seconds. */
 export const MIN_TTL_SECONDS = 60;
-export const MAX_TTL_SECONDS = 86_400;
+/** Longest life of credentials, in seconds; Twilio's own limit. */
+const MAX_TTL_SECONDS = 86_400;
 
 /** The defaults: no TURN, two public STUN servers. */
 export const defaultIceOptions: IceOptions = {

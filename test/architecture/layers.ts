@@ -228,7 +228,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'pro/signaling',
-    mayImport: ['core/auth', 'core/http', 'core/path', 'core/webrtc', 'pro/config', 'pro/ice'],
+    mayImport: ['core/sdp', 'core/http', 'core/path', 'core/webrtc', 'pro/ice'],
     purpose: 'Smartly, go2rtc, Tuya and KVS dialects',
   },
   {

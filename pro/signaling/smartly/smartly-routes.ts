@@ -1,4 +1,4 @@
-// The Smartly dialect over HTTP: four endpoints that carry their own authentication, and the page to try them.
+// The Smartly dialect over HTTP: four endpoints that carry their own authentication.
 import { MediaError } from '../../../core/base/media-error.ts';
 import { normalizeIp } from '../../../core/base/ip-address.ts';
 import { jsonReply } from '../../../core/http/http-reply.ts';
@@ -7,7 +7,6 @@ import type { AccessRule, Route } from '../../../core/http/route.ts';
 import { failureBody, successBody } from './smartly-bodies.ts';
 import type { EntityMessage, SmartlyBridge } from './smartly-bridge.ts';
 import type { TrustProxy } from './smartly-options.ts';
-import { tryPageRoutes } from './try-page-routes.ts';
 
 /** Longest body with an offer inside, in bytes; other bodies are short. */
 const MAX_OFFER_BYTES = 128 * 1024;
@@ -51,7 +50,6 @@ export function smartlyRoutes(bridge: SmartlyBridge): Route[] {
     post(`${entity}/offer`, MAX_OFFER_BYTES, (message) => bridge.answerOffer(message)),
     post(`${entity}/ice`, MAX_BODY_BYTES, (message) => bridge.addCandidate(message)),
     post(`${entity}/hangup`, MAX_BODY_BYTES, (message) => bridge.hangUp(message)),
-    ...tryPageRoutes(),
   ];
 }
 
