@@ -183,7 +183,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'pro/export',
-    mayImport: ['pro/config', 'pro/library', 'pro/ffmpeg'],
+    mayImport: ['pro/ffmpeg'],
     purpose: 'MP4 export queue',
   },
   {
