@@ -49,7 +49,10 @@ function clientText(error: MediaError, requestId: string): string {
 
 function headersOf({ kind, code, context }: MediaError): Record<string, string> {
   const headers: Record<string, string> = {};
-  if (kind === 'unauthenticated' && context['hadCredentials'] === false) {
+  const challenge = context['challenge'];
+  if (kind === 'unauthenticated' && typeof challenge === 'string') {
+    headers['WWW-Authenticate'] = challenge;
+  } else if (kind === 'unauthenticated' && context['hadCredentials'] === false) {
     headers['WWW-Authenticate'] = 'Basic realm="mediamtx"';
   }
   if (code === 'method-not-allowed') headers['Allow'] = String(context['allow'] ?? '');

@@ -54,10 +54,11 @@ export class RequestFront {
    */
   async admit(request: IncomingRequest, rule: AccessRule): Promise<IncomingRequest> {
     if (rule.type === 'public') return request;
-    const { headers, ip, requestId, rawQuery, signal } = request;
-    const question = { headers, ip, requestId, signal, query: rawQuery, action: rule.action };
+    const { headers, ip, requestId, rawQuery: query, signal, method } = request;
+    const { action } = rule;
     const path = rule.path?.(request) ?? '';
-    const { user } = await this.#access({ ...question, path });
+    const url = { method, urlPath: request.path, query };
+    const { user } = await this.#access({ ...url, headers, ip, requestId, signal, action, path });
     return request.as(user);
   }
 

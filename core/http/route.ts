@@ -25,7 +25,11 @@ export type AccessRule =
 /** The question that a listener asks before it runs a protected route. */
 export interface AccessQuestion {
   readonly action: RouteAction;
+  /** Path name, as the route's rule tells it; empty for none. */
   readonly path: string;
+  readonly method: string;
+  /** Path of the URL, decoded, without query. */
+  readonly urlPath: string;
   readonly headers: IncomingHttpHeaders;
   readonly ip: string;
   readonly requestId: string;
@@ -35,7 +39,8 @@ export interface AccessQuestion {
 
 /**
  * Decides about protected routes.
- * @throws MediaError; kind `unauthenticated` with `context.hadCredentials` false makes a challenge.
+ * @throws MediaError; kind `unauthenticated` with `context.hadCredentials` false makes a challenge;
+ * `context.challenge` is one of the gate's own.
  */
 export type AccessGate = (question: AccessQuestion) => Promise<{ readonly user: string }>;
 

@@ -4,6 +4,7 @@ import http from 'node:http';
 import { Readable } from 'node:stream';
 import { MediaError } from '../../../core/base/media-error.ts';
 import { jsonReply } from '../../../core/http/http-reply.ts';
+import { errorReply } from '../../../core/http/error-reply.ts';
 import type { AccessQuestion, Route } from '../../../core/http/route.ts';
 import { httpRequest, rawExchange } from '../../support/http-client.ts';
 import {
@@ -237,11 +238,21 @@ describe('HttpListener', () => {
       assert.deepEqual(JSON.parse(body), { user: 'alice' });
       const [question] = asked;
       assert(question !== undefined);
-      const { action, path, ip, query } = question;
+      const { action, path, ip, query, method, urlPath } = question;
       assert.deepEqual(
-        { action, path, ip, query },
-        { action: 'read', path: 'a/cam', ip: '127.0.0.1', query: 'x=1' },
+        { action, path, ip, query, method, urlPath },
+        {
+          ...{ action: 'read', path: 'a/cam', ip: '127.0.0.1', query: 'x=1' },
+          ...{ method: 'GET', urlPath: '/protected/a/cam' },
+        },
       );
+    });
+
+    it("answers with the gate's own challenge when it has one", () => {
+      const context = { hadCredentials: true, challenge: 'Bearer realm="r"' };
+      const error = new MediaError('unauthenticated', 'authentication-failed', 'no', { context });
+      const { headers } = errorReply(error, { requestId: '', path: '' });
+      assert.equal(headers['WWW-Authenticate'], 'Bearer realm="r"');
     });
 
     it('is not asked for public routes', async () => {

@@ -1,0 +1,34 @@
+// What the grants of a token allow when `tokens.grants` is on. Rooms are paths.
+import type { AuthAction } from '../../core/auth/access-request.ts';
+import type { VideoGrants } from './app-tokens.ts';
+
+/** What somebody wants to do. */
+export interface GrantQuestion {
+  readonly action: AuthAction;
+  /** Path name; empty when the request names none. */
+  readonly path: string;
+  readonly method: string;
+  readonly urlPath: string;
+}
+
+/**
+ * Why a token is not enough; undefined when it is. Publishing and watching need roomJoin, the room,
+ * and canPublish or canSubscribe not taken away; recording needs roomRecord or roomAdmin; every
+ * other change roomAdmin. Reading from the API needs no grant.
+ */
+export function grantFault(
+  grants: VideoGrants | undefined,
+  { action, path, method, urlPath }: GrantQuestion,
+): string | undefined {
+  const { room, roomJoin, canPublish, canSubscribe, roomAdmin, roomRecord } = grants ?? {};
+  if (action === 'publish' || action === 'read') {
+    if (roomJoin !== true || room !== path) return `token does not grant to join room '${path}'`;
+    const isTakenAway = action === 'publish' ? canPublish === false : canSubscribe === false;
+    return isTakenAway ? `token does not grant to ${action}` : undefined;
+  }
+  if (method === 'GET' || method === 'HEAD' || roomAdmin === true) return undefined;
+  if (/^\/api\/v2\/record\//u.test(urlPath)) {
+    return roomRecord === true ? undefined : 'token does not grant roomRecord';
+  }
+  return 'token does not grant roomAdmin';
+}
