@@ -8,7 +8,7 @@ export interface TwilioOptions {
   readonly authToken: string;
   /** `SK...` and its secret; both or neither. */
   readonly apiKey?: string;
-  readonly apiKeySecret?: string;
+  readonly apiSecret?: string;
   /** Without a slash at the end; another one in tests. */
   readonly baseUrl: string;
   readonly timeoutMs: number;
@@ -20,7 +20,7 @@ export type TurnProviderName = 'none' | 'static' | 'coturn-secret' | 'twilio';
 /** Everything about ICE servers. */
 export interface IceOptions {
   readonly provider: TurnProviderName;
-  /** `turn:` and `turns:` URLs of the own TURN server. */
+  /** `turn:` and `turns:` URLs of the own TURN server; `stun:` URLs stand in for the public ones. */
   readonly urls: readonly string[];
   /** For `static`. */
   readonly username: string;
@@ -30,9 +30,9 @@ export interface IceOptions {
   /** How long issued credentials work, in seconds; kept within 60..86400. */
   readonly ttlSeconds: number;
   /** Whether a failure of Twilio is told to the client instead of a list without TURN. */
-  readonly strict: boolean;
+  readonly isStrict: boolean;
   readonly twilio: TwilioOptions;
-  /** What clients get when no TURN is there, and in front of the own TURN server. */
+  /** Public STUN servers, for clients of the ICE service when `urls` has none and Twilio is not there. */
   readonly stunUrls: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export const defaultIceOptions: IceOptions = {
   credential: '',
   secret: '',
   ttlSeconds: 3600,
-  strict: false,
+  isStrict: false,
   twilio: {
     accountSid: '',
     authToken: '',

@@ -32,6 +32,7 @@ export interface IceConfig {
 export class IceService implements IceServerProvider {
   readonly #options: IceOptions;
   readonly #ttlSeconds: number;
+  readonly #stunUrls: readonly string[];
   readonly #configured: IceServerProvider | undefined;
   readonly #providers: readonly TurnProvider[];
 
@@ -39,7 +40,10 @@ export class IceService implements IceServerProvider {
     this.#options = options;
     this.#ttlSeconds = clampTtl(options.ttlSeconds);
     this.#configured = components.configured;
-    this.#providers = chooseProviders(components, options, this.#ttlSeconds);
+    const ownStunUrls = options.urls.filter((url) => !isTurnUrl(url));
+    this.#stunUrls = ownStunUrls.length > 0 ? ownStunUrls : options.stunUrls;
+    const urls = options.urls.filter(isTurnUrl);
+    this.#providers = chooseProviders(components, { ...options, urls }, this.#ttlSeconds);
   }
 
   /** Whether any source of TURN servers is set up. */
@@ -53,8 +57,8 @@ export class IceService implements IceServerProvider {
    */
   async iceConfig(signal?: AbortSignal): Promise<IceConfig> {
     const { issued, failure } = await this.#issue(signal);
-    if (failure && this.#options.strict) throw failure;
-    const stun = issued?.isComplete === true ? [] : this.#options.stunUrls.map(toStunServer);
+    if (failure && this.#options.isStrict) throw failure;
+    const stun = issued?.isComplete === true ? [] : this.#stunUrls.map(toStunServer);
     const servers = [...stun, ...(issued?.servers ?? [])];
     return {
       servers,
@@ -115,14 +119,19 @@ function chooseProviders(
     providers.push(new SharedSecretTurnProvider(clock, { urls, secret, ttlSeconds }));
   } else if (isOwn && urls.length > 0 && username !== '' && credential !== '') {
     providers.push(new FixedTurnProvider({ urls, username, credential, ttlSeconds }));
-  } else if (options.provider === 'static' || options.provider === 'coturn-secret') {
+  } else if (isMeantToWork(options)) {
     logger.warn(`turn.provider is ${options.provider}, but ${missingOf(options)}: it is ignored`);
   }
   return providers;
 }
 
+/** `static` may also be there for STUN servers alone, which need no password. */
+function isMeantToWork({ provider, urls }: IceOptions): boolean {
+  return provider === 'coturn-secret' || (provider === 'static' && urls.length > 0);
+}
+
 function missingOf({ provider, urls }: IceOptions): string {
-  if (urls.length === 0) return 'turn.urls is empty';
+  if (urls.length === 0) return 'turn.urls has no turn: URL';
   return provider === 'static'
     ? 'turn.username or turn.credential is empty'
     : 'turn.secret is empty';

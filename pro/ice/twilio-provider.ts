@@ -18,8 +18,8 @@ interface CachedToken extends TwilioToken {
 
 /** Whether the account and one kind of credentials are there. */
 export function isTwilioReady(options: TwilioOptions): boolean {
-  const { accountSid, authToken, apiKey = '', apiKeySecret = '' } = options;
-  return accountSid !== '' && (authToken !== '' || (apiKey !== '' && apiKeySecret !== ''));
+  const { accountSid, authToken, apiKey = '', apiSecret = '' } = options;
+  return accountSid !== '' && (authToken !== '' || (apiKey !== '' && apiSecret !== ''));
 }
 
 /** Asks Twilio once however many clients wait, and remembers what it said. */
@@ -89,10 +89,9 @@ export class TwilioTurnProvider implements TurnProvider {
   }
 
   #call(): Promise<FetchedText> {
-    const { accountSid, authToken, apiKey = '', apiKeySecret = '' } = this.#options;
+    const { accountSid, authToken, apiKey = '', apiSecret = '' } = this.#options;
     const { baseUrl, timeoutMs, ttlSeconds } = this.#options;
-    const login =
-      apiKey === '' || apiKeySecret === '' ? [accountSid, authToken] : [apiKey, apiKeySecret];
+    const login = apiKey === '' || apiSecret === '' ? [accountSid, authToken] : [apiKey, apiSecret];
     return fetchText(this.#clock, {
       url: `${baseUrl}/2010-04-01/Accounts/${encodeURIComponent(accountSid)}/Tokens.json`,
       method: 'POST',

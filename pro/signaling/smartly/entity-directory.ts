@@ -44,7 +44,7 @@ export class EntityDirectory {
     this.#isElsewhere = options.engine === 'go2rtc';
     // Cameras are pulled by whoever answers the offers.
     this.#registrar = this.#isElsewhere ? undefined : components.registrar;
-    this.#entities = new Map(Object.entries(options.entities));
+    this.#entities = options.entities;
   }
 
   /** @throws MediaError `invalid-entity-id`. */
@@ -64,7 +64,7 @@ export class EntityDirectory {
   registerSources(): readonly string[] {
     const faults: string[] = [];
     for (const [entityId, { source }] of this.#entities) {
-      if (source === undefined) continue;
+      if (source === '') continue;
       try {
         this.#register(entityId, source);
       } catch (thrown) {
@@ -81,14 +81,14 @@ export class EntityDirectory {
   find(entityId: string, client: SmartlyClient): EntityTarget {
     const entity = this.#entities.get(entityId);
     const isListed = client.entities.some((pattern) => matches(pattern, entityId));
-    if (!isListed || entity?.allowed === false) {
+    if (!isListed || entity?.isAllowed === false) {
       throw new MediaError(
         'permission-denied',
         'entity-not-allowed',
         `client ${client.id} may not watch ${entityId}`,
       );
     }
-    const source = entity?.source;
+    const source = entity?.source || undefined;
     const pathName =
       source === undefined ? this.#existingPath(entityId) : this.#register(entityId, source);
     if (pathName !== undefined) return { entityId, pathName, source };
@@ -107,13 +107,13 @@ export class EntityDirectory {
 
   /** Without a registrar the path must be configured by other means. */
   #register(entityId: string, source: string): string {
-    const pathName = this.#entities.get(entityId)?.path ?? nameOf(entityId);
+    const pathName = this.#entities.get(entityId)?.path || nameOf(entityId);
     this.#registrar?.ensure(pathName, source);
     return pathName;
   }
 
   #existingPath(entityId: string): string | undefined {
-    const mapped = this.#entities.get(entityId)?.path;
+    const mapped = this.#entities.get(entityId)?.path || undefined;
     if (mapped !== undefined && this.#isConfigured(mapped)) return mapped;
     if (this.#isElsewhere && this.#entities.has(entityId)) return mapped ?? nameOf(entityId);
     if (mapped !== undefined) return undefined;

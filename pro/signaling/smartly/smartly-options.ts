@@ -14,11 +14,12 @@ export interface SmartlyClient {
 
 /** What an entity is, where the rule `camera.<name>` -> path `<name>` does not fit. */
 export interface SmartlyEntity {
-  readonly path?: string;
-  /** URL of the camera; the path is then registered with it. */
-  readonly source?: string;
-  /** False hides the entity from every client. */
-  readonly allowed?: boolean;
+  /** Empty: by the rule. */
+  readonly path: string;
+  /** URL of the camera, the path is then registered with it; empty when there is none. */
+  readonly source: string;
+  /** False shuts the entity for every client. */
+  readonly isAllowed: boolean;
 }
 
 /** Which part of a proxy's word about the client's address is believed. */
@@ -32,7 +33,7 @@ export interface SmartlyOptions {
   readonly go2rtcTimeoutMs: number;
   readonly clients: readonly SmartlyClient[];
   /** By entity id. */
-  readonly entities: Readonly<Record<string, SmartlyEntity>>;
+  readonly entities: ReadonlyMap<string, SmartlyEntity>;
   readonly tokenTtlMs: number;
   readonly sessionIdleTimeoutMs: number;
   readonly cleanupIntervalMs: number;
@@ -42,7 +43,7 @@ export interface SmartlyOptions {
   readonly rateLimit: { readonly requests: number; readonly windowMs: number };
   readonly trustProxy: TrustProxy;
   /** Wraps every body in `{schema_version, data, warnings, errors}`. */
-  readonly envelope: boolean;
+  readonly hasEnvelope: boolean;
   /** Whether a session that only watches stays open. */
   readonly idleCountsMedia: boolean;
   readonly maxSessions: number;
@@ -56,7 +57,7 @@ export const defaultSmartlyOptions: SmartlyOptions = {
   go2rtcUrl: 'http://localhost:1984',
   go2rtcTimeoutMs: 10_000,
   clients: [],
-  entities: {},
+  entities: new Map(),
   tokenTtlMs: 300_000,
   sessionIdleTimeoutMs: 600_000,
   cleanupIntervalMs: 60_000,
@@ -64,7 +65,7 @@ export const defaultSmartlyOptions: SmartlyOptions = {
   nonceTtlMs: 300_000,
   rateLimit: { requests: 60, windowMs: 60_000 },
   trustProxy: 'auto',
-  envelope: false,
+  hasEnvelope: false,
   idleCountsMedia: true,
   maxSessions: 1000,
   stunUrls: [

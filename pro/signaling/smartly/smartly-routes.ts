@@ -31,15 +31,15 @@ type Handler = (message: EntityMessage, request: HttpRequest) => unknown;
 
 /** The routes of the dialect; no guard of the listener stands before them. */
 export function smartlyRoutes(bridge: SmartlyBridge): Route[] {
-  const { envelope, trustProxy } = bridge.options;
+  const { hasEnvelope, trustProxy } = bridge.options;
   const post = (pattern: string, maxBodyBytes: number, handle: Handler): Route => ({
     methods: ['POST'],
     ...{ pattern, maxBodyBytes },
     access: SELF_GUARDED,
-    errorEnvelope: (facts) => failureBody(facts, envelope),
+    errorEnvelope: (facts) => failureBody(facts, hasEnvelope),
     action: async (request) => {
       const message = await messageOf(request, trustProxy);
-      const reply = jsonReply(successBody(await handle(message, request), envelope));
+      const reply = jsonReply(successBody(await handle(message, request), hasEnvelope));
       return { ...reply, headers: { ...reply.headers, 'Cache-Control': 'no-store' } };
     },
   });

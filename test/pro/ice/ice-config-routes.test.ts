@@ -90,6 +90,21 @@ describe('GET /webrtc/ice-config', () => {
     });
   });
 
+  it('gives own STUN servers instead of the public ones, without a password', async () => {
+    const urls = ['stun:stun.example.com:3478', 'turn:turn.example.com:3478'];
+    const login = { username: 'u', credential: 'c' };
+    const both = bodyOf(await ask({ options: { provider: 'static', urls, ...login } }));
+    assert.deepEqual(both['iceServers'], [{ urls: urls[0] }, { urls: urls[1], ...login }]);
+    const logger = new RecordingLogger();
+    const stun = await ask({ options: { provider: 'static', urls: urls.slice(0, 1) }, logger });
+    assert.deepEqual(bodyOf(stun), {
+      iceServers: [{ urls: urls[0] }],
+      ttl: 3600,
+      turnEnabled: false,
+    });
+    assert.deepEqual(logger.lines, []);
+  });
+
   it('makes credentials that coturn accepts until they expire', async () => {
     const options = { provider: 'coturn-secret', urls: TURN, secret: 'north', ttlSeconds: 600 };
     const { iceServers } = bodyOf(
@@ -118,7 +133,7 @@ describe('GET /webrtc/ice-config', () => {
 
   it('tells the failure of Twilio when it is strict', async () => {
     double.mood = { type: 'error', status: 401, code: 20003 };
-    const reply = await ask({ options: { ...twilioOptions(), strict: true } });
+    const reply = await ask({ options: { ...twilioOptions(), isStrict: true } });
     assert.deepEqual([reply.status, reply.body], [502, '{"error":"Twilio API error: 401"}']);
   });
 
@@ -186,7 +201,7 @@ describe('IceService', () => {
   });
 
   for (const [title, options, text] of [
-    ['no URL', { provider: 'static', ...login }, 'turn.urls is empty'],
+    ['no URL', { provider: 'coturn-secret', secret: 's' }, 'turn.urls has no turn: URL'],
     ['no password', { provider: 'static', urls: TURN, username: 'u' }, 'turn.credential is empty'],
     ['no secret', { provider: 'coturn-secret', urls: TURN }, 'turn.secret is empty'],
     ['no account', { provider: 'twilio' }, 'twilio.accountSid or its credentials are missing'],

@@ -26,7 +26,7 @@ describe('TwilioTurnProvider', () => {
   let clock: FakeClock;
   let logger: RecordingLogger;
 
-  function create(more: { apiKey?: string; apiKeySecret?: string } = {}): TwilioTurnProvider {
+  function create(more: { apiKey?: string; apiSecret?: string } = {}): TwilioTurnProvider {
     return new TwilioTurnProvider(
       { clock, logger },
       {
@@ -78,7 +78,7 @@ describe('TwilioTurnProvider', () => {
   });
 
   it('logs in with an API key when there is one', async () => {
-    await create({ apiKey: 'SK1', apiKeySecret: 'shh' }).issue();
+    await create({ apiKey: 'SK1', apiSecret: 'shh' }).issue();
     const login = Buffer.from('SK1:shh').toString('base64');
     assert.equal(double.requests[0]?.authorization, `Basic ${login}`);
   });
@@ -220,10 +220,7 @@ describe('isTwilioReady()', () => {
     assert.equal(isTwilioReady({ ...base, accountSid: SID }), false);
     assert.equal(isTwilioReady({ ...base, authToken: TOKEN }), false);
     assert.equal(isTwilioReady({ ...base, accountSid: SID, apiKey: 'SK' }), false);
-    assert.equal(
-      isTwilioReady({ ...base, accountSid: SID, apiKey: 'SK', apiKeySecret: 's' }),
-      true,
-    );
+    assert.equal(isTwilioReady({ ...base, accountSid: SID, apiKey: 'SK', apiSecret: 's' }), true);
     assert.equal(isTwilioReady({ ...base, accountSid: SID, authToken: TOKEN }), true);
   });
 });

@@ -69,9 +69,9 @@ function startWith(double: Go2rtcDouble, setup: SmartlySetup = {}): Promise<Smar
     ...setup,
     options: {
       ...{ engine: 'go2rtc', go2rtcUrl: `${double.url}/` },
-      entities: { 'camera.front_door': { source: CAMERA } },
       ...setup.options,
     },
+    entities: setup.entities ?? { 'camera.front_door': { source: CAMERA } },
   });
 }
 
@@ -122,7 +122,7 @@ describe('an external go2rtc', () => {
     await using double = await Go2rtcDouble.start(unknown, text(200, ''), good);
     await using fixture = await startWith(double, {
       paths: '{ front_door: {} }',
-      options: { entities: {} },
+      entities: {},
       pathUrl: (name) => `rtsp://127.0.0.1:8554/${name}`,
     });
     assert.equal(outcomeOf(await fixture.offer()), '200');
@@ -131,8 +131,7 @@ describe('an external go2rtc', () => {
 
   it('gets 500 stream_source_not_found for a stream that neither knows', async () => {
     await using double = await Go2rtcDouble.start(unknown);
-    const options = { entities: { 'camera.front_door': {} } };
-    await using fixture = await startWith(double, { options });
+    await using fixture = await startWith(double, { entities: { 'camera.front_door': {} } });
     assert.equal(outcomeOf(await fixture.offer()), '500 stream_source_not_found');
     assert.deepEqual(double.requests, [POST]);
   });

@@ -7,6 +7,7 @@ import { signRequest } from '../../../../pro/signaling/smartly/request-signature
 import { SmartlyBridge } from '../../../../pro/signaling/smartly/smartly-bridge.ts';
 import {
   defaultSmartlyOptions,
+  type SmartlyEntity,
   type SmartlyOptions,
 } from '../../../../pro/signaling/smartly/smartly-options.ts';
 import { smartlyRoutes } from '../../../../pro/signaling/smartly/smartly-routes.ts';
@@ -26,7 +27,8 @@ export const TURN: IceServer = {
 
 /** What a test wants to be different. */
 export interface SmartlySetup {
-  readonly options?: Partial<SmartlyOptions>;
+  readonly options?: Partial<Omit<SmartlyOptions, 'entities'>>;
+  readonly entities?: Readonly<Record<string, Partial<SmartlyEntity>>>;
   readonly paths?: string;
   readonly hasWebRtc?: boolean;
   readonly registrar?: PathRegistrar;
@@ -74,7 +76,10 @@ export class SmartlyFixture implements AsyncDisposable {
         ...(setup.registrar ? { registrar: setup.registrar } : {}),
         ...(setup.pathUrl ? { pathUrl: setup.pathUrl } : {}),
       },
-      { ...defaultSmartlyOptions, clients: [CLIENT], ...setup.options },
+      {
+        ...{ ...defaultSmartlyOptions, clients: [CLIENT], ...setup.options },
+        entities: entityMap(setup.entities ?? {}),
+      },
     );
     pathManager.start();
     bridge.start();
@@ -160,6 +165,15 @@ export class SmartlyFixture implements AsyncDisposable {
     this.bridge.close();
     await this.#listener[Symbol.asyncDispose]();
   }
+}
+
+function entityMap(
+  entities: Readonly<Record<string, Partial<SmartlyEntity>>>,
+): SmartlyOptions['entities'] {
+  const all = Object.entries(entities).map(
+    ([id, entity]) => [id, { path: '', source: '', isAllowed: true, ...entity }] as const,
+  );
+  return new Map(all);
 }
 
 /** The fields of a JSON object. */

@@ -182,8 +182,8 @@ describe('an entity', () => {
   });
 
   it('stands for the path that the settings name', async () => {
-    const options = { entities: { 'camera.front_door': { path: 'back_door' } } };
-    assert.equal(await offered({ options }, 'back_door'), '200 back_door');
+    const entities = { 'camera.front_door': { path: 'back_door' } };
+    assert.equal(await offered({ entities }, 'back_door'), '200 back_door');
   });
 
   it('is there when somebody publishes to a path that only a rule takes', async () => {
@@ -199,7 +199,7 @@ describe('an entity', () => {
       'camera.front_door': { source: 'rtsp://cam/1' },
       'camera.named': { path: 'back_door', source: 'rtsp://cam/2' },
     };
-    await using fixture = await SmartlyFixture.start({ registrar, options: { entities } });
+    await using fixture = await SmartlyFixture.start({ registrar, entities });
     assert.deepEqual(ensured, ['front_door <- rtsp://cam/1', 'back_door <- rtsp://cam/2']);
     assert.equal(outcomeOf(await fixture.token()), '200');
     assert.equal(ensured.at(-1), 'front_door <- rtsp://cam/1');
@@ -212,7 +212,7 @@ describe('an entity', () => {
       },
     };
     const entities = { 'camera.broken': { source: 'x://cam' } };
-    await using fixture = await SmartlyFixture.start({ registrar, options: { entities } });
+    await using fixture = await SmartlyFixture.start({ registrar, entities });
     assert.ok(fixture.log.includes('error entity camera.broken: no such scheme'));
     assert.equal(outcomeOf(await fixture.token()), '200');
   });

@@ -104,18 +104,10 @@ describe('a token request', () => {
       {},
       { options: { clients: [{ ...CLIENT, entities: ['camera.back_*'] }] } },
     ],
-    [
-      '403 entity_not_allowed',
-      {},
-      { options: { entities: { 'camera.front_door': { allowed: false } } } },
-    ],
+    ['403 entity_not_allowed', {}, { entities: { 'camera.front_door': { isAllowed: false } } }],
     ['404 entity_not_found', { entity: 'camera.cellar' }, {}],
     ['404 entity_not_found', { entity: 'camera.cellar' }, { paths: '{ all_others: {} }' }],
-    [
-      '404 entity_not_found',
-      {},
-      { options: { entities: { 'camera.front_door': { path: 'nowhere' } } } },
-    ],
+    ['404 entity_not_found', {}, { entities: { 'camera.front_door': { path: 'nowhere' } } }],
     ['500 webrtc_not_available', {}, { hasWebRtc: false }],
     ['413 body_too_large', { body: ' '.repeat(9000) }, {}],
   ];
@@ -256,7 +248,7 @@ describe('the address of a client', () => {
 
 describe('the envelope', () => {
   it('wraps successes and failures', async () => {
-    await using fixture = await SmartlyFixture.start({ options: { envelope: true } });
+    await using fixture = await SmartlyFixture.start({ options: { hasEnvelope: true } });
     const { data, ...rest } = fieldsOf(await fixture.token());
     assert.deepEqual(rest, { schema_version: '2026.06', warnings: [], errors: [] });
     assert.ok(typeof data === 'object' && data !== null && 'token' in data);
