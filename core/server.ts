@@ -18,6 +18,7 @@ import { RtspSourceFactory } from './rtsp/rtsp-source.ts';
 import { OpusTranscoders } from './transcode/opus-transcoders.ts';
 import { ConfiguredIceServers } from './webrtc/configured-ice-servers.ts';
 import type { IceServerProvider } from './webrtc/ice-server-provider.ts';
+import type { WebRtcSessionManager } from './webrtc/session-manager.ts';
 import { WebRtcServer } from './webrtc/webrtc-server.ts';
 
 /** Parts that an outer layer may bring. */
@@ -104,6 +105,11 @@ export class MediaServer {
     if (this.#webrtc) listeners.push(...webRtcListeners(this.#webrtc, this.#options.config));
     if (this.#api) listeners.push(apiListener(this.#api, this.#options.config));
     return listeners;
+  }
+
+  /** The sessions of WebRTC, for other signalling dialects; undefined when WebRTC is off. */
+  get webRtcSessions(): WebRtcSessionManager | undefined {
+    return this.#webrtc?.manager;
   }
 
   /** What is open to others, one sentence each. */
