@@ -7,7 +7,7 @@ import {
   ticksPerAacFrame,
   type AccessUnitHandler,
 } from './aac-access-unit.ts';
-import { adtsHeaderLength } from './aac-adts.ts';
+import { adtsHeaderLength } from '../codec/aac-adts.ts';
 import { copyBytes } from './copy-bytes.ts';
 import type { RtpPacket } from './rtp-packet.ts';
 

@@ -6,7 +6,7 @@ import { MediaError } from '../base/media-error.ts';
 import { parseAudioSpecificConfig } from '../codec/audio-specific-config.ts';
 import type { Mpeg4AudioCodec, TrackDescription } from '../codec/codec.ts';
 import { ticksPerAacFrame, type AccessUnitHandler } from '../rtp/aac-access-unit.ts';
-import { ADTS_HEADER_BYTES, AdtsHeaderWriter } from '../rtp/aac-adts.ts';
+import { ADTS_HEADER_BYTES, AdtsHeaderWriter } from '../codec/aac-adts.ts';
 import { AacDepacketizer } from '../rtp/aac-depacketizer.ts';
 import { LatmDepacketizer } from '../rtp/latm-depacketizer.ts';
 import { RTP_HEADER_BYTES, RtpPacket } from '../rtp/rtp-packet.ts';

@@ -1,6 +1,6 @@
 // ADTS headers, ISO/IEC 14496-3 section 1.A.3.2: AAC frames as a byte stream for decoders and files.
 import { readUint8, readUint16, readUint24 } from '../base/bytes.ts';
-import type { AudioSpecificConfig } from '../codec/audio-specific-config.ts';
+import type { AudioSpecificConfig } from './audio-specific-config.ts';
 
 /** Length of a header without CRC. */
 export const ADTS_HEADER_BYTES = 7;

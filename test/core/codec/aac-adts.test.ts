@@ -1,8 +1,8 @@
 // Tests of ADTS headers.
 import assert from 'node:assert/strict';
 import { parseAudioSpecificConfig } from '../../../core/codec/audio-specific-config.ts';
-import { adtsHeaderLength, AdtsHeaderWriter } from '../../../core/rtp/aac-adts.ts';
-import { countingBytes } from './rtp-packets.ts';
+import { adtsHeaderLength, AdtsHeaderWriter } from '../../../core/codec/aac-adts.ts';
+import { countingBytes } from '../rtp/rtp-packets.ts';
 
 function writerOf(configHex: string): AdtsHeaderWriter {
   const config = parseAudioSpecificConfig(Uint8Array.from(Buffer.from(configHex, 'hex')));
