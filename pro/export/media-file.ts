@@ -1,5 +1,6 @@
 // One input of an export, opened for cutting: an MP4 whose packets and sample descriptions are known.
 import { stat } from 'node:fs/promises';
+import { MediaError } from '../../core/base/media-error.ts';
 import type { FfmpegRuns } from './ffmpeg-runs.ts';
 import { probePacketsArgs, probeStreamsArgs, type TimeRange } from './fluent-commands.ts';
 import { readMediaInfo, type AudioInfo, type MediaInfo, type VideoInfo } from './media-info.ts';
@@ -45,7 +46,13 @@ export async function probeMedia(
   input: { readonly fullPath: string; readonly container: Container },
   signal: AbortSignal,
 ): Promise<MediaInfo> {
-  return readMediaInfo(await runs.probe(probeStreamsArgs(input), signal), input.fullPath);
+  try {
+    return readMediaInfo(await runs.probe(probeStreamsArgs(input), signal), input.fullPath);
+  } catch (thrown) {
+    if (!(thrown instanceof MediaError) || thrown.code !== 'ffmpeg-failed') throw thrown;
+    const text = `export: '${input.fullPath}' can't be read: ${thrown.message}`;
+    throw new MediaError('unsupported', 'export-not-a-recording', text, { cause: thrown });
+  }
 }
 
 /** Opens an MP4. @throws MediaError `unsupported`. */

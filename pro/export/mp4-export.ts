@@ -1,5 +1,6 @@
 // The export back end that works here: cuts and joins MP4 and MPEG-TS with the ffmpeg of this machine.
 import type { Clock } from '../../core/base/clock.ts';
+import { MediaError } from '../../core/base/media-error.ts';
 import type { FfmpegProvider } from '../ffmpeg/ffmpeg-program.ts';
 import type {
   ExportBackend,
@@ -60,8 +61,24 @@ export class Mp4Export implements ExportBackend {
     return { durationS };
   }
 
-  run(work: ExportWork, watch: ExportWatch): Promise<ExportOutput> {
+  async run(work: ExportWork, watch: ExportWatch): Promise<ExportOutput> {
     const options = { minFreeBytes: this.#minFreeBytes };
-    return new Mp4Job({ runs: this.#runs }, options, { work, watch }).run();
+    try {
+      return await new Mp4Job({ runs: this.#runs }, options, { work, watch }).run();
+    } catch (thrown) {
+      throw explain(thrown);
+    }
   }
+}
+
+/** Files that can't be decoded and disks that fail are no bugs of the server. */
+function explain(thrown: unknown): unknown {
+  if (thrown instanceof MediaError) {
+    if (thrown.code !== 'ffmpeg-failed') return thrown;
+    const text = `export: ${thrown.message}`;
+    return new MediaError('unsupported', 'export-undecodable', text, { cause: thrown });
+  }
+  if (!(thrown instanceof Error) || !('syscall' in thrown)) return thrown;
+  const text = `export: ${thrown.message}`;
+  return new MediaError('unavailable', 'export-disk-failed', text, { cause: thrown });
 }

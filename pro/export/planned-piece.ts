@@ -21,7 +21,10 @@ const END_TOLERANCE_S = 0.1;
  * Whether a range lies in a file.
  * @throws MediaError `invalid-argument` `export-range-beyond-end`.
  */
-export function checkRange(part: ExportPart, durationS: number): void {
+export function checkRange(
+  part: Pick<ExportPart, 'id' | 'range' | 'fullPath'>,
+  durationS: number,
+): void {
   const { range, fullPath, id } = part;
   if (!range || range.endS <= durationS + END_TOLERANCE_S) return;
   const text =

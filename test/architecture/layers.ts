@@ -183,7 +183,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'pro/export',
-    mayImport: ['pro/ffmpeg'],
+    mayImport: ['pro/events', 'pro/ffmpeg'],
     purpose: 'MP4 export queue',
   },
   {
