@@ -15,6 +15,10 @@ export interface ServerProcessOptions {
   readonly settings?: ServerSettings | ((ports: ServerPorts) => ServerSettings);
   /** The `paths` of mediamtx.yml; any name by default. */
   readonly paths?: Readonly<Record<string, unknown>>;
+  /** Keys of config.yml beside `mediamtx`; without them the server starts with mediamtx.yml alone. */
+  readonly pro?: Readonly<Record<string, unknown>>;
+  /** Where its files lie, kept after the end: for a server that is killed and started again. */
+  readonly folder?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Arguments of Node.js in front of the program, e.g. `--cpu-prof`. */
   readonly nodeArgs?: readonly string[];
@@ -38,6 +42,7 @@ export interface ServerPorts {
 interface ServerParts {
   readonly ports: ServerPorts;
   readonly folder: string;
+  readonly isFolderKept: boolean;
   readonly configPath: string;
   readonly program: ChildProgram;
 }
@@ -52,13 +57,16 @@ export class ServerProcess implements AsyncDisposable {
   readonly ports: ServerPorts;
   /** File with the configuration; a test may rewrite it to see a reload. */
   readonly configPath: string;
-  readonly #folder: string;
+  /** Working directory of the server. */
+  readonly folder: string;
+  readonly #isFolderKept: boolean;
   readonly #program: ChildProgram;
 
   private constructor(parts: ServerParts) {
     this.ports = parts.ports;
     this.configPath = parts.configPath;
-    this.#folder = parts.folder;
+    this.folder = parts.folder;
+    this.#isFolderKept = parts.isFolderKept;
     this.#program = parts.program;
   }
 
@@ -66,20 +74,26 @@ export class ServerProcess implements AsyncDisposable {
   static async start(options: ServerProcessOptions = {}): Promise<ServerProcess> {
     const ports = await choosePorts();
     const config = configFor(ports, options);
-    const folder = await mkdtemp(join(tmpdir(), 'mediamtx-pro-'));
+    const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'mediamtx-pro-')));
     const configPath = join(folder, 'mediamtx.yml');
     await writeFile(configPath, stringify(config));
+    const proPath = join(folder, 'config.yml');
+    const { pro } = options;
+    if (pro) await writeFile(proPath, stringify({ mediamtx: './mediamtx.yml', ...pro }));
+    const files = pro ? ['--config', proPath] : [configPath];
     const program = new ChildProgram({
       name: 'server',
       command: process.execPath,
-      args: [...(options.nodeArgs ?? []), join(PROJECT_ROOT, 'pro/main.ts'), configPath],
+      args: [...(options.nodeArgs ?? []), join(PROJECT_ROOT, 'pro/main.ts'), ...files],
       cwd: folder,
       ...(options.env === undefined ? {} : { env: options.env }),
     });
-    const server = new ServerProcess({ ports, folder, configPath, program });
+    const isFolderKept = options.folder !== undefined;
+    const server = new ServerProcess({ ports, folder, isFolderKept, configPath, program });
     try {
       if (config['rtsp'] !== false) await waitForListener(program, ports.rtsp);
       if (config['webrtc'] !== false) await waitForListener(program, ports.webrtc);
+      if (config['api'] === true) await waitForListener(program, ports.api);
     } catch (error) {
       await server.stop();
       throw error;
@@ -132,7 +146,7 @@ export class ServerProcess implements AsyncDisposable {
   /** Stops the server and tells how it ended. Idempotent. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<ProgramExit> {
     const exit = await this.#program.stop(signal);
-    await rm(this.#folder, { recursive: true, force: true });
+    if (!this.#isFolderKept) await rm(this.folder, { recursive: true, force: true });
     return exit;
   }
 
