@@ -42,7 +42,7 @@ export const LAYERS: readonly Layer[] = [
   {
     room: 'core/http',
     mayImport: [],
-    purpose: 'listener, TLS, CORS, trusted proxies, body limit, error to status',
+    purpose: 'listener, TLS, CORS, trusted proxies, body limit; requests of our own, pinned',
   },
   {
     room: 'core/sdp',
@@ -173,7 +173,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'pro/device',
-    mayImport: ['pro/config', 'pro/events'],
+    mayImport: ['core/http'],
     purpose: 'device proxy and probe',
   },
   {
@@ -188,12 +188,12 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'pro/snapshot',
-    mayImport: ['core/codec', 'core/rtp', 'core/stream', 'core/path', 'pro/config', 'pro/ffmpeg'],
+    mayImport: ['core/codec', 'core/rtp', 'core/stream', 'core/path', 'core/library', 'pro/ffmpeg'],
     purpose: 'key frame to JPEG',
   },
   {
     room: 'pro/health',
-    mayImport: ['core/path', 'pro/config', 'pro/events', 'pro/device'],
+    mayImport: ['pro/events', 'pro/device'],
     purpose: 'periodic checks: pathReady and pathNotReady',
   },
   {
@@ -242,7 +242,16 @@ export const LAYERS: readonly Layer[] = [
     mayImport: ['core/*', 'pro/*'],
     purpose: 'second composition root: MediaServer plus the Pro rooms',
   },
-  { room: 'pro/command-line.ts', mayImport: [], purpose: 'what the arguments ask for' },
+  {
+    room: 'pro/command',
+    mayImport: ['core/config', 'pro/config', 'pro/token', 'pro/license'],
+    purpose: 'the subcommands: tokens and licences',
+  },
+  {
+    room: 'pro/command-line.ts',
+    mayImport: ['pro/command'],
+    purpose: 'what the arguments ask for',
+  },
   {
     room: 'pro/main.ts',
     mayImport: ['core/*', 'pro/*'],

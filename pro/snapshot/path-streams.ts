@@ -1,0 +1,90 @@
+// Opens the stream of a path for looking at it, with the errors that the API promises.
+import { MediaError } from '../../core/base/media-error.ts';
+import type { PathGrant } from '../../core/path/path-manager.ts';
+import type { PathReader, ReadLease } from '../../core/path/path.ts';
+import type { Stream } from '../../core/stream/stream.ts';
+
+/** What is needed of the PathManager. */
+export interface StreamPaths {
+  get(name: string): { readonly stream: Stream | undefined } | undefined;
+  grant(name: string, principal: { readonly user: string }): PathGrant;
+  waitForStream(grant: PathGrant, signal?: AbortSignal): Promise<Stream>;
+  read(grant: PathGrant, reader: PathReader): ReadLease;
+}
+
+/** A stream that may be looked at until `close`. */
+export interface OpenStream {
+  readonly stream: Stream;
+  close(): void;
+}
+
+const READER: PathReader = { id: 'snapshot', type: 'snapshot' };
+const NOBODY = { user: '' };
+
+/** Sources on demand are started and counted as read; any other stream is looked at as it is. */
+export class PathStreams {
+  readonly #paths: StreamPaths;
+
+  constructor(paths: StreamPaths) {
+    this.#paths = paths;
+  }
+
+  /** Whether a path has a stream now. */
+  isOnline(name: string): boolean {
+    return this.#paths.get(name)?.stream?.isOnline === true;
+  }
+
+  /** @throws MediaError `not-found` `path-not-found` when no configuration covers the name. */
+  assertConfigured(name: string): void {
+    try {
+      this.#paths.grant(name, NOBODY);
+    } catch (cause) {
+      throw pathNotFound(name, cause);
+    }
+  }
+
+  /** @throws MediaError `not-found` `path-not-found`. */
+  assertExists(name: string): void {
+    if (!this.#paths.get(name) && !this.#onDemandGrant(name)) throw pathNotFound(name);
+  }
+
+  /**
+   * @throws MediaError `not-found` `path-not-found`; `invalid-argument` `not-publishing`;
+   * `deadline-exceeded` when a source on demand is too slow.
+   */
+  async open(name: string, signal?: AbortSignal): Promise<OpenStream> {
+    const path = this.#paths.get(name);
+    const { stream } = path ?? {};
+    if (stream?.isOnline) return { stream, close: () => undefined };
+    const grant = this.#onDemandGrant(name);
+    if (!grant) throw path ? notPublishing(name) : pathNotFound(name);
+    try {
+      const started = await this.#paths.waitForStream(grant, signal);
+      const lease = this.#paths.read(grant, READER);
+      return { stream: started, close: () => lease.close() };
+    } catch (thrown) {
+      if (thrown instanceof MediaError && thrown.kind === 'not-found') {
+        throw notPublishing(name, thrown);
+      }
+      throw thrown;
+    }
+  }
+
+  #onDemandGrant(name: string): PathGrant | undefined {
+    try {
+      const grant = this.#paths.grant(name, NOBODY);
+      return grant.config.sourceOnDemand ? grant : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function pathNotFound(name: string, cause?: unknown): MediaError {
+  return new MediaError('not-found', 'path-not-found', `path '${name}' not found`, { cause });
+}
+
+function notPublishing(name: string, cause?: unknown): MediaError {
+  const text = `no one is publishing to path '${name}'`;
+  return new MediaError('invalid-argument', 'not-publishing', text, { cause });
+}
