@@ -52,6 +52,28 @@ const TOOLS: readonly Tool[] = [
     args: [element],
     packages: GST_PACKAGES,
   })),
+  { name: 'coturn', command: 'turnserver', args: ['--version'], packages: ['coturn'] },
+  { name: 'client of coturn', command: 'which', args: ['turnutils_uclient'], packages: ['coturn'] },
+  {
+    name: 'mosquitto',
+    command: 'test',
+    args: ['-x', '/usr/sbin/mosquitto'],
+    packages: ['mosquitto'],
+  },
+  {
+    name: 'clients of mosquitto',
+    command: 'which',
+    args: ['mosquitto_pub', 'mosquitto_sub'],
+    packages: ['mosquitto-clients'],
+  },
+  {
+    name: 'Paho MQTT for Python',
+    command: PYTHON,
+    args: ['-c', 'import paho.mqtt.client'],
+    packages: ['python3-paho-mqtt'],
+  },
+  { name: 'mkvinfo', command: 'mkvinfo', args: ['--version'], packages: ['mkvtoolnix'] },
+  { name: 'boto3', command: PYTHON, args: ['-c', 'import boto3'], packages: ['python3-boto3'] },
   { name: 'ip', command: '/usr/sbin/ip', args: ['-V'], packages: ['iproute2'] },
 ];
 
