@@ -1,12 +1,19 @@
 // What the command line asks for.
-import { parseArgs } from 'node:util';
-import { MediaError } from '../core/base/media-error.ts';
+import { parseLicenseArguments, type LicenseCommand } from './command/license-arguments.ts';
+import { parseTokenArguments, type TokenCommand } from './command/token-arguments.ts';
+import { parseStrict, usageError } from './command/usage-error.ts';
 
 /** One thing to do. */
 export type Command =
   | { readonly type: 'help' }
   | { readonly type: 'version' }
-  | { readonly type: 'verify'; readonly mediamtxFile: string }
+  | {
+      readonly type: 'verify';
+      readonly mediamtxFile?: string;
+      readonly proConfigFile?: string;
+    }
+  | { readonly type: 'token'; readonly command: TokenCommand }
+  | { readonly type: 'license'; readonly command: LicenseCommand }
   | {
       readonly type: 'run';
       /** First argument: mediamtx.yml. */
@@ -22,6 +29,9 @@ usage:
   mediamtx-pro [mediamtx.yml]          start the server
   mediamtx-pro --config config.yml     start with the Pro configuration, which names mediamtx.yml
   mediamtx-pro verify mediamtx.yml     check a configuration file; exit code 0 or 1
+  mediamtx-pro verify --config config.yml    check both files
+  mediamtx-pro token create|list|revoke      tokens for the API; more by: token --help
+  mediamtx-pro license issue|show|verify     licences; more by: license --help
   mediamtx-pro --version               print the version
   mediamtx-pro --help                  print this text
 
@@ -30,49 +40,36 @@ Without a file the server takes config.yml or mediamtx.yml of the current folder
 Environment variables MTX_<KEY> override keys of mediamtx.yml, for example MTX_RTSPADDRESS=:9554.
 SIGINT or SIGTERM stop the server.`;
 
-/** @throws MediaError `invalid-argument` naming the argument that is not understood. */
+/** @throws MediaError `usage` naming the argument that is not understood. */
 export function parseCommandLine(args: readonly string[]): Command {
-  const { values, positionals } = parse(args);
+  const [word = '', ...others] = args;
+  if (word === 'token') return { type: 'token', command: parseTokenArguments(others) };
+  if (word === 'license' || word === 'licence') {
+    return { type: 'license', command: parseLicenseArguments(others) };
+  }
+  const { values, positionals } = parseStrict({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean', short: 'v' },
+      config: { type: 'string', short: 'c' },
+    },
+  });
   if (values.help === true) return { type: 'help' };
   if (values.version === true) return { type: 'version' };
-  const [first, second, third] = positionals;
-  if (first === 'verify') {
-    if (second === undefined || third !== undefined) {
-      throw usage("'verify' takes one file: mediamtx-pro verify mediamtx.yml");
-    }
-    return { type: 'verify', mediamtxFile: second };
+  const isVerify = positionals[0] === 'verify';
+  const [file, extra] = isVerify ? positionals.slice(1) : positionals;
+  if (isVerify && (extra !== undefined || (file === undefined) === (values.config === undefined))) {
+    throw usageError("'verify' takes one file: mediamtx-pro verify mediamtx.yml");
   }
-  if (second !== undefined) throw usage(`unexpected argument '${second}'`);
-  if (first !== undefined && values.config !== undefined) {
-    throw usage('give either mediamtx.yml or --config config.yml, which names it');
+  if (extra !== undefined) throw usageError(`unexpected argument '${extra}'`);
+  if (file !== undefined && values.config !== undefined) {
+    throw usageError('give either mediamtx.yml or --config config.yml, which names it');
   }
   return {
-    type: 'run',
-    ...(first === undefined ? {} : { mediamtxFile: first }),
+    type: isVerify ? 'verify' : 'run',
+    ...(file === undefined ? {} : { mediamtxFile: file }),
     ...(values.config === undefined ? {} : { proConfigFile: values.config }),
   };
-}
-
-function parse(args: readonly string[]): {
-  readonly values: { help?: boolean; version?: boolean; config?: string };
-  readonly positionals: readonly string[];
-} {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      strict: true,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean', short: 'v' },
-        config: { type: 'string', short: 'c' },
-      },
-    });
-  } catch (cause) {
-    throw usage(cause instanceof Error ? cause.message : String(cause));
-  }
-}
-
-function usage(message: string): MediaError {
-  return new MediaError('invalid-argument', 'usage', `${message}\nTry: mediamtx-pro --help`);
 }

@@ -1,23 +1,41 @@
 // The process: arguments in, signals, exit code.
 import { readFileSync } from 'node:fs';
+import { systemClock } from '../core/base/clock.ts';
+import { silentLogger } from '../core/base/logger.ts';
 import { checkConfig } from '../core/config/load-config.ts';
 import { formatIssue } from '../core/config/config-issue.ts';
 import { redactUrls } from '../core/base/url-redaction.ts';
 import { toMediaError } from '../core/base/media-error.ts';
 import { HELP, parseCommandLine, type Command } from './command-line.ts';
+import { runLicenseCommand } from './command/run-license-command.ts';
+import { runTokenCommand } from './command/run-token-command.ts';
+import { loadProConfig } from './config/load-pro-config.ts';
+import { ProKeys } from './config/pro-keys.ts';
 import { ProServer } from './pro-server.ts';
 
 /** The graceful stop must end within this time; then the process ends anyway. */
 const STOP_TIMEOUT_MS = 4500;
 
+/** Arguments that are not understood; every other failure is 1. */
+const USAGE_EXIT_CODE = 2;
+
+type VerifyCommand = Extract<Command, { readonly type: 'verify' }>;
+
 try {
   process.exitCode = await run(parseCommandLine(process.argv.slice(2)));
 } catch (thrown) {
-  console.error(`ERR ${redactUrls(toMediaError(thrown).message)}`);
-  process.exitCode = 1;
+  const error = toMediaError(thrown);
+  console.error(`ERR ${redactUrls(error.message)}`);
+  process.exitCode = error.code === 'usage' ? USAGE_EXIT_CODE : 1;
 }
 
 async function run(command: Command): Promise<number> {
+  const output = {
+    result: (line: string) => console.log(line),
+    note: (line: string) => console.error(line),
+  };
+  const components = { clock: systemClock, logger: silentLogger, output };
+  const place = { folder: process.cwd(), env: process.env };
   switch (command.type) {
     case 'help':
       console.log(HELP);
@@ -26,17 +44,26 @@ async function run(command: Command): Promise<number> {
       console.log(readVersion());
       return 0;
     case 'verify':
-      return verify(command.mediamtxFile);
+      return verify(command);
+    case 'token':
+      await runTokenCommand(command.command, components, place);
+      return 0;
+    case 'license':
+      return (await runLicenseCommand(command.command, components, place)) ? 0 : 1;
     case 'run':
       return serve(command);
   }
 }
 
-function verify(filePath: string): number {
-  const { config, issues } = checkConfig({ filePath, env: {} });
+function verify({ mediamtxFile, proConfigFile }: VerifyCommand): number {
+  const pro = proConfigFile === undefined ? undefined : loadProConfig(proConfigFile);
+  for (const warning of pro?.warnings ?? []) console.error(`WAR ${warning.message}`);
+  const filePath = mediamtxFile ?? pro?.mediamtxFile ?? '';
+  const { config, issues } = checkConfig({ filePath, env: {}, registry: new ProKeys().registry });
   for (const issue of issues) console.error(`ERR ${formatIssue(issue)}`);
   for (const warning of config?.warnings ?? []) console.error(`WAR ${warning.message}`);
   if (!config) return 1;
+  if (proConfigFile !== undefined) console.log(`${proConfigFile} is valid`);
   console.log(`${filePath} is valid`);
   return 0;
 }

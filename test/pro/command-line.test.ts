@@ -22,8 +22,23 @@ describe('parseCommandLine()', () => {
       type: 'verify',
       mediamtxFile: 'a.yml',
     });
+    assert.deepEqual(parseCommandLine(['verify', '--config', 'c.yml']), {
+      type: 'verify',
+      proConfigFile: 'c.yml',
+    });
     assert.deepEqual(parseCommandLine(['--help']), { type: 'help' });
     assert.deepEqual(parseCommandLine(['--version']), { type: 'version' });
+  });
+
+  it('hands tokens and licences to their own arguments', () => {
+    const { type, command } = { command: undefined, ...parseCommandLine(['token', 'list']) };
+    assert.deepEqual([type, command], ['token', { type: 'list', proConfigFile: undefined }]);
+    for (const word of ['license', 'licence']) {
+      assert.deepEqual(parseCommandLine([word, '--help']), {
+        type: 'license',
+        command: { type: 'help' },
+      });
+    }
   });
 
   it('refuses what it does not know, by name', () => {
@@ -31,6 +46,9 @@ describe('parseCommandLine()', () => {
       [['--confg', 'a'], /--confg/u],
       [['verify'], /takes one file/u],
       [['verify', 'a', 'b'], /takes one file/u],
+      [['verify', 'a', '--config', 'b'], /takes one file/u],
+      [['token'], /'token' takes create, list or revoke/u],
+      [['license', 'issue'], /needs --key/u],
       [['a.yml', 'b.yml'], /unexpected argument 'b\.yml'/u],
       [['a.yml', '--config', 'b.yml'], /either mediamtx\.yml or --config/u],
       [['--config'], /--config/u],
