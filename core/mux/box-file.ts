@@ -18,7 +18,7 @@ const HEADER_BYTES = 8;
 const LONG_HEADER_BYTES = 16;
 const SIZE_IS_LONG = 1;
 const SIZE_TO_END = 0;
-const MAX_CHILDREN = 256;
+const MAX_CHILDREN = 80;
 const TWO_POW_32 = 2 ** 32;
 
 /** Reads at least 4 KiB at once and answers from there while it can. */
@@ -63,7 +63,7 @@ export class BoxFile {
   }
 
   /**
-   * Boxes inside `[start, end)`, at most 256. Stops before one that reaches past the end.
+   * Boxes inside `[start, end)`, at most 80. Stops before one that reaches past the end.
    */
   async children(start: number, end: number): Promise<BoxLocation[]> {
     const boxes: BoxLocation[] = [];
