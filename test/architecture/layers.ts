@@ -162,10 +162,10 @@ export const LAYERS: readonly Layer[] = [
   { room: 'pro/ffmpeg', mayImport: [], purpose: 'one wrapper around the ffmpeg process' },
   {
     room: 'pro/token',
-    mayImport: ['core/auth', 'pro/config'],
+    mayImport: ['core/auth'],
     purpose: 'application tokens: made, verified, named, revoked',
   },
-  { room: 'pro/license', mayImport: ['pro/config'], purpose: 'licence check' },
+  { room: 'pro/license', mayImport: [], purpose: 'licence check' },
   {
     room: 'pro/ice',
     mayImport: ['core/http', 'core/webrtc'],
