@@ -1,5 +1,6 @@
 // Tests of token requests: the answer, every refusal in its order, replays, rates and addresses.
 import assert from 'node:assert/strict';
+import { SMARTLY_HEADERS } from '../../../../pro/signaling/smartly/smartly-routes.ts';
 import {
   CLIENT,
   fieldsOf,
@@ -243,6 +244,18 @@ describe('the address of a client', () => {
     assert.equal(await attempt({}, { options }), '403 ip_not_allowed');
     const garbage = { 'X-Forwarded-For': '203.0.113.9, unknown' };
     assert.equal(await attempt({ headers: garbage }, { options }), '403 ip_not_allowed');
+  });
+});
+
+describe('a script of another origin', () => {
+  it('may send the headers of the dialect where the listener allows them', async () => {
+    const cors = { allowOrigins: ['*'], allowHeaders: SMARTLY_HEADERS.join(', ') };
+    await using fixture = await SmartlyFixture.start({ listener: { cors } });
+    const url = `http://127.0.0.1:${fixture.port}/api/smartly/camera/camera.front_door/webrtc`;
+    const headers = { Origin: 'https://a.example', 'Access-Control-Request-Method': 'POST' };
+    const reply = await fetch(url, { method: 'OPTIONS', headers });
+    const allowed = reply.headers.get('access-control-allow-headers');
+    assert.equal(allowed, 'X-Client-Id, X-Timestamp, X-Nonce, X-Signature');
   });
 });
 
