@@ -7,6 +7,10 @@ import { showName } from './relative-path.ts';
 export class GrowingFiles {
   readonly #recordings = new Map<string, Recording>();
 
+  values(): readonly Recording[] {
+    return [...this.#recordings.values()];
+  }
+
   add(recording: Recording): void {
     this.#recordings.set(keyOf(recording), recording);
   }

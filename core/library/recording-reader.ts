@@ -52,11 +52,10 @@ export class RecordingReader {
     description: FileDescription,
     stats: Stats,
   ): Promise<RecordingReadResult> {
-    const { folder, file, row } = request;
+    const { folder, file } = request;
     const filePath = folder.safe.absolute(file);
     try {
-      const isLeft = row?.state === 'growing';
-      const found = isLeft ? undefined : await this.#inspector.inspect(filePath);
+      const found = await this.#inspector.inspect(filePath).catch(() => undefined);
       if (found?.isComplete === true) {
         return {
           recording: compose(request, description, { stats, facts: found }),
@@ -66,7 +65,8 @@ export class RecordingReader {
       const facts = await this.#inspector.repair(filePath);
       const repaired = (await folder.safe.stat(file)) ?? stats;
       const recording = compose(request, description, { stats: repaired, facts });
-      return { recording: { ...recording, endReason: interruptedReason }, isRepaired: true };
+      const endReason = recording.endReason === '' ? interruptedReason : recording.endReason;
+      return { recording: { ...recording, endReason }, isRepaired: true };
     } catch (thrown) {
       this.#logger.warn(`recording ${filePath} is damaged: ${toMediaError(thrown).message}`);
       const after = (await folder.safe.stat(file)) ?? stats;

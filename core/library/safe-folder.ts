@@ -1,6 +1,6 @@
 // The recordings folder as strangers may use it: checked names, no links, nothing overwritten.
 import { constants } from 'node:fs';
-import type { Dirent, Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import {
   link,
   lstat,
@@ -14,6 +14,7 @@ import {
 } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { MediaError } from '../base/media-error.ts';
+import { forEachConcurrently } from './for-each-concurrently.ts';
 import {
   isLink,
   PinnedFolder,
@@ -21,8 +22,8 @@ import {
   systemPinOptions,
   type PinOptions,
 } from './pinned-folder.ts';
-import { folderOf, nameOf } from './recording.ts';
-import { checkRelativePath, showName } from './relative-path.ts';
+import { folderOf, joinFile, nameOf } from './recording.ts';
+import { checkRelativePath, relativePathFault, showName } from './relative-path.ts';
 
 /** Settings of a SafeFolder. */
 export interface SafeFolderOptions extends Partial<PinOptions> {
@@ -40,6 +41,21 @@ export interface OpenedFile {
   readonly version: string;
 }
 
+/** A file that was seen in a folder. */
+export interface ScannedFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Date ms, with fractions. */
+  readonly modifiedAt: number;
+}
+
+/** What is in a folder. */
+export interface FolderContent {
+  readonly folders: readonly string[];
+  readonly files: readonly ScannedFile[];
+}
+
+const CONCURRENT_STATS = 8;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** What link(2) answers on file systems that have no hard links. */
 const NO_HARD_LINKS: ReadonlySet<string | undefined> = new Set([
@@ -115,17 +131,28 @@ export class SafeFolder {
     }
   }
 
-  /** Names in a folder (empty for the root); a folder that is missing has none. Links are left out. */
-  async list(folder: string): Promise<readonly Dirent[]> {
+  /**
+   * Files and folders in a folder (empty for the root), those with bad or reserved names and links
+   * left out. A folder that is missing has none.
+   */
+  async scan(folder: string): Promise<FolderContent> {
     if (folder !== '') this.check(folder);
+    const folders: string[] = [];
+    const files: ScannedFile[] = [];
     try {
       await using pinned = await this.#enter(folder);
       const entries = await readdir(pinned.place, { withFileTypes: true });
-      return entries.filter((entry) => entry.isFile() || entry.isDirectory());
+      const usable = entries.filter((entry) => this.#isUsable(joinFile(folder, entry.name)));
+      await forEachConcurrently(usable, CONCURRENT_STATS, async (entry) => {
+        if (entry.isDirectory()) folders.push(entry.name);
+        const facts = entry.isFile() && (await lstatOrNone(pinned.at(entry.name)));
+        if (!facts || !facts.isFile()) return;
+        files.push({ name: entry.name, sizeBytes: facts.size, modifiedAt: facts.mtimeMs });
+      });
     } catch (thrown) {
-      if (isMissing(thrown)) return [];
-      throw thrown;
+      if (!isMissing(thrown)) throw thrown;
     }
+    return { folders, files };
   }
 
   /** Makes a folder below an existing one; one that exists is fine. */
@@ -186,6 +213,10 @@ export class SafeFolder {
     }
   }
 
+  #isUsable(file: string): boolean {
+    return relativePathFault(file) === undefined && !this.#isReserved(file);
+  }
+
   #enter(folder: string): Promise<PinnedFolder> {
     return PinnedFolder.enter(this.root, folder, this.#pinOptions);
   }
@@ -196,6 +227,13 @@ export class SafeFolder {
     if (code === 'ENOENT' || code === 'ENOTDIR') throw noSuchFile(file, thrown);
     throw thrown;
   }
+}
+
+async function lstatOrNone(place: string): Promise<Stats | undefined> {
+  return lstat(place).catch((thrown: unknown) => {
+    if (isMissing(thrown)) return undefined;
+    throw thrown;
+  });
 }
 
 /** link + unlink never replaces a name, which rename(2) would. */

@@ -51,7 +51,7 @@ for (const hasOpenFiles of [true, false]) {
       await assert.rejects(safe.move('day/a.mp4', 'away/a.mp4'), isLink);
       await assert.rejects(safe.makeFolder('away/x'), isLink);
       await assert.rejects(safe.makeFolder('inside'), isLink);
-      await assert.rejects(safe.list('away'), isLink);
+      await assert.rejects(safe.scan('away'), isLink);
       assert.equal(await safe.stat('day/link.mp4'), undefined);
       await safe.remove('day/link.mp4');
       assert.equal(readFileSync(join(folder.path, 'secret.mp4'), 'utf8'), 'secret');
@@ -80,14 +80,17 @@ for (const hasOpenFiles of [true, false]) {
       await assert.rejects(safe.move('day', 'x'), notFile);
       assert.equal(await safe.stat('day'), undefined);
       assert.equal(await safe.stat('none/a.mp4'), undefined);
-      assert.deepEqual(await safe.list('none'), []);
+      assert.deepEqual(await safe.scan('none'), { folders: [], files: [] });
     });
 
     it('lists files and folders without links', async () => {
-      const names = (await safe.list('')).map(({ name }) => name);
-      assert.deepEqual(names.sort(), ['day', 'favorite']);
-      const files = (await safe.list('day')).map(({ name }) => name);
-      assert.deepEqual(files, ['a.mp4']);
+      await writeFile(at('a.mp4'), '1234');
+      for (const name of ['.hidden', 'tmp.mp4', 'a\\b']) await writeFile(at(name), '');
+      const content = await safe.scan('');
+      assert.deepEqual([...content.folders].sort(), ['day', 'favorite']);
+      const { mtimeMs: modifiedAt } = statSync(at('a.mp4'));
+      assert.deepEqual(content.files, [{ name: 'a.mp4', sizeBytes: 4, modifiedAt }]);
+      assert.deepEqual((await safe.scan('day')).files.length, 1);
     });
 
     it('moves a file, never onto another one', async () => {
@@ -112,7 +115,7 @@ for (const hasOpenFiles of [true, false]) {
           assert.equal(toMediaError(result.reason).kind, 'not-found');
       }
       const isRemoved = settled.at(-1)?.status === 'fulfilled';
-      assert.equal((await safe.list('day')).length, isRemoved ? 0 : 1);
+      assert.equal((await safe.scan('day')).files.length, isRemoved ? 0 : 1);
     });
 
     it('makes folders, and removes empty ones only', async () => {
