@@ -32,6 +32,10 @@ export function createMp4Format(codec: Codec): Mp4Format {
     case 'LPCM':
       return new LpcmMp4Format(codec);
     default:
-      throw new MediaError('unsupported', 'codec-not-in-container', `${codec.name}; MP4 file`);
+      throw new MediaError(
+        'unsupported',
+        'codec-not-in-container',
+        `${codec.name} has no place in it; MP4 file`,
+      );
   }
 }

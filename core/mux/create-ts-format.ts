@@ -17,6 +17,10 @@ export function createTsFormat(codec: Codec): TsFormat {
     case 'Opus':
       return new OpusTsFormat(codec);
     default:
-      throw new MediaError('unsupported', 'codec-not-in-container', `${codec.name}; MPEG-TS file`);
+      throw new MediaError(
+        'unsupported',
+        'codec-not-in-container',
+        `${codec.name} has no place in it; MPEG-TS file`,
+      );
   }
 }

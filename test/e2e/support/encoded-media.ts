@@ -19,6 +19,7 @@ export interface EncodedTrack {
 }
 
 const SECONDS = '3';
+const PROBE_PROGRAM = 'ffprobe';
 const TIMEOUT_MS = 60_000;
 const FRAMES_PER_SECOND = 25;
 const PICTURE = `testsrc2=size=320x240:rate=${FRAMES_PER_SECOND}`;
@@ -187,7 +188,7 @@ function encodeInMp4(args: readonly string[], timescale: number): EncodedTrack['
     runFfmpeg([...args, '-t', SECONDS, file]);
     const bytes = readFileSync(file);
     const probe = spawnSync(
-      'ffprobe',
+      PROBE_PROGRAM,
       ['-v', 'error', '-ignore_editlist', '1', '-show_packets', '-of', 'json', file],
       { timeout: TIMEOUT_MS, maxBuffer: 64 << 20 },
     );

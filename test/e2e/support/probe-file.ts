@@ -30,13 +30,14 @@ export type FileProbe = z.infer<typeof probeSchema> & {
   readonly warnings: string;
 };
 
+const PROBE_PROGRAM = 'ffprobe';
 const TIMEOUT_MS = 30_000;
 
 /** Reads the whole file, decoding it. */
 export function probeFile(file: string): FileProbe {
   const counts = ['-count_frames', '-count_packets', '-show_streams', '-show_format'];
   const { stdout, stderr } = spawnSync(
-    'ffprobe',
+    PROBE_PROGRAM,
     ['-v', 'warning', ...counts, '-of', 'json', file],
     {
       timeout: TIMEOUT_MS,
