@@ -33,6 +33,7 @@ export const codeToHttpStatus: ReadonlyMap<string, number> = new Map([
   ['webrtc-failed', 500],
   ['go2rtc-not-available', 500],
   ['stream-source-not-found', 500],
+  ['device-unreachable', 502],
 ]);
 
 /**

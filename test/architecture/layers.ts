@@ -211,14 +211,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'pro/smart',
-    mayImport: [
-      'core/path',
-      'pro/config',
-      'pro/events',
-      'pro/health',
-      'pro/snapshot',
-      'pro/record',
-    ],
+    mayImport: ['pro/events', 'pro/ffmpeg', 'pro/snapshot'],
     purpose: 'smart recording',
   },
   {
