@@ -171,10 +171,9 @@ export class SegmentCutter implements MergedSampleHandler {
   #open(sample: TimedSample, setup: DecoderSetup, isContinuing: boolean): void {
     const { inputs, segments } = this.#components;
     const rate = this.#lead.clockRateHz;
-    const startTicks = isContinuing ? sample.dtsTicks : sample.ptsTicks;
     // The line through the earliest arrivals knows better than one large picture's last packet.
     const lineMs = this.#lead.arrivals.offsetMs;
-    const predictedMs = lineMs === undefined ? Infinity : lineMs + (startTicks * 1000) / rate;
+    const predictedMs = lineMs === undefined ? Infinity : lineMs + (sample.dtsTicks * 1000) / rate;
     const tracks = inputs.map((input) => ({
       kind: input.track.kind,
       codec: input === this.#lead ? setup.codec : input.codec,

@@ -179,8 +179,9 @@ export class TrackInput implements SampleHandler {
     }
     this.#ticks = ticks;
     const arrivalMs = this.#arrivalMs;
-    this.arrivals.note((ticks * 1000) / this.clockRateHz, arrivalMs);
     const dtsTicks = this.#decodeTimes?.next(ticks) ?? ticks;
+    // Pictures are sent when they can be decoded; those sent ahead of others are shown later.
+    this.arrivals.note((dtsTicks * 1000) / this.clockRateHz, arrivalMs);
     let sizeBytes = 0;
     for (const unit of units) sizeBytes += unit.length;
     this.queueBytes += sizeBytes;

@@ -119,7 +119,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'core/record',
-    mayImport: ['core/config', 'core/codec', 'core/rtp', 'core/mux', 'core/stream', 'core/path'],
+    mayImport: ['core/codec', 'core/rtp', 'core/mux', 'core/stream', 'core/path'],
     purpose: 'a reader that writes segments',
   },
   {
@@ -198,15 +198,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'pro/record',
-    mayImport: [
-      'core/codec',
-      'core/stream',
-      'core/path',
-      'core/record',
-      'pro/config',
-      'pro/events',
-      'pro/library',
-    ],
+    mayImport: ['core/path', 'core/record', 'core/library', 'pro/events'],
     purpose: 'RecordManager and RecordTask',
   },
   {
