@@ -24,6 +24,8 @@ export interface GrabbedFrame {
 export interface GrabOptions {
   /** A key frame that is older is taken only when no newer one comes; 5 s by default. */
   readonly maxAgeMs?: number;
+  /** Whether one older than `maxAgeMs` is better than none; true by default. */
+  readonly acceptsOld?: boolean;
   /** Longest wait; 5 s by default. */
   readonly waitMs?: number;
   readonly signal?: AbortSignal;
@@ -90,7 +92,7 @@ export class KeyFrameGrabber {
     const timers: Timer[] = [
       this.#clock.every(ASK_AGAIN_MS, () => stream.requestKeyFrame(track)),
       this.#clock.after(options.waitMs ?? DEFAULT_WAIT_MS, () =>
-        held ? resolve(held) : reject(noKeyFrame()),
+        held && options.acceptsOld !== false ? resolve(held) : reject(noKeyFrame()),
       ),
     ];
     signal?.addEventListener('abort', onAbort, { once: true });

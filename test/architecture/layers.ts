@@ -223,6 +223,11 @@ export const LAYERS: readonly Layer[] = [
   },
   { room: 'pro/web', mayImport: [], purpose: 'browser code; talks to the API only' },
   {
+    room: 'pro/assembly',
+    mayImport: ['core/*', 'pro/*'],
+    purpose: 'builds the Pro rooms out of the configuration and joins them',
+  },
+  {
     room: 'pro/pro-server.ts',
     mayImport: ['core/*', 'pro/*'],
     purpose: 'second composition root: MediaServer plus the Pro rooms',
