@@ -112,6 +112,15 @@ export class MediaServer {
     return this.#webrtc?.manager;
   }
 
+  /** URL by which a program of this machine reads a path; undefined when RTSP without TLS is off. */
+  rtspUrl(pathName: string): string | undefined {
+    const plain = this.#rtsp?.listenAddresses.find(({ scheme }) => scheme === 'rtsp');
+    if (!plain) return undefined;
+    const name = pathName.split('/').map(encodeURIComponent).join('/');
+    const { host, port } = plain.address;
+    return `rtsp://${host === '' ? '127.0.0.1' : hostOf(host)}:${port}/${name}`;
+  }
+
   /** What is open to others, one sentence each. */
   get accessWarnings(): readonly string[] {
     return warnOpenAccess(this.#options.config.global.authInternalUsers);
