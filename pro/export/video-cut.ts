@@ -55,8 +55,9 @@ export async function planVideoCut(cut: VideoCut): Promise<PictureRun[]> {
   const head = encodeRun(cut, cut.startS, copyStartS);
   const tailEnd = wholeTailEnd(cut, last);
   if (tailEnd !== undefined) return [...head, { kind: 'copy', first, end: tailEnd }];
-  const middle: PictureRun[] = first === last ? [] : [{ kind: 'copy', first, end: last }];
-  return [...head, ...middle, ...encodeRun(cut, tailStartS, cut.endS)];
+  if (first === last) return encodeRun(cut, cut.startS, cut.endS);
+  const tail = encodeRun(cut, tailStartS, cut.endS);
+  return [...head, { kind: 'copy', first, end: last }, ...tail];
 }
 
 /** The first entry inside the cut. */
