@@ -7,7 +7,11 @@ import { silentLogger } from '../../../core/base/logger.ts';
 import { HttpListener } from '../../../core/http/http-listener.ts';
 import type { Route } from '../../../core/http/route.ts';
 import { Router } from '../../../core/http/router.ts';
-import { DeviceProxy, type DeviceProxyOptions } from '../../../pro/device/device-proxy.ts';
+import {
+  DeviceProxy,
+  maxDeviceBodyBytes,
+  type DeviceProxyOptions,
+} from '../../../pro/device/device-proxy.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { httpRequest, rawExchange, type TestReply } from '../../support/http-client.ts';
 import { rawReply, startScriptedServer } from '../../support/scripted-server.ts';
@@ -40,6 +44,7 @@ async function startProxy(options: FixtureOptions = {}): Promise<ProxyFixture> {
   const route: Route = {
     ...{ methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], pattern: '/proxy/*path' },
     access: { type: 'public', reason: 'test' },
+    maxBodyBytes: maxDeviceBodyBytes,
     action: (request) => proxy.forward(request.parameter('path'), request),
     errorEnvelope: ({ text }) => ({ success: false, error: text }),
   };
