@@ -6,7 +6,7 @@ export interface ReconcileResult {
   readonly seen: number;
   readonly added: number;
   readonly updated: number;
-  /** Entries of the index whose file was gone. */
+  /** Entries of the index whose file was gone, and files with nothing in them. */
   readonly removed: number;
   /** Files that a killed process had left, made playable and closed. */
   readonly repaired: number;

@@ -171,14 +171,15 @@ export class Reconciler {
       counts.unsettled++;
       return;
     }
-    if (row?.state === 'growing' && stats.size === 0) {
+    const read = await reader.read({ folder, file, row });
+    if (!read) return;
+    if (!read.recording) {
+      // A process was killed before anything was in it.
       await folder.safe.remove(file);
       await index.call('remove', [place]);
       counts.removed++;
       return;
     }
-    const read = await reader.read({ folder, file, row });
-    if (!read) return;
     await index.call('put', [read.recording]);
     if (row) counts.updated++;
     else counts.added++;

@@ -15,6 +15,9 @@ export interface RecordingFacts {
 /** Reads and repairs video files by absolute name. Both throw MediaError for what is beyond repair. */
 export interface RecordingInspector {
   inspect(filePath: string): Promise<RecordingFacts>;
-  /** Makes a file that a killed process left playable up to its last whole part, and closes it. */
-  repair(filePath: string): Promise<RecordingFacts>;
+  /**
+   * Makes a file that a killed process left playable up to its last whole part, and closes it.
+   * Undefined when nothing is in it yet: such a file may go.
+   */
+  repair(filePath: string): Promise<RecordingFacts | undefined>;
 }

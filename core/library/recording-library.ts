@@ -153,7 +153,8 @@ export class RecordingLibrary implements RecordingsIndex, AsyncDisposable {
     return this.#locks.run([place], async () => {
       this.#growing.refuseGrowing(place, undefined);
       const read = await this.#reader.read({ folder, file });
-      if (!read) throw new MediaError('not-found', 'no-such-file', `file not found: '${file}'`);
+      if (!read?.recording)
+        throw new MediaError('not-found', 'no-such-file', `file not found: '${file}'`);
       const recording = path === '' ? read.recording : { ...read.recording, path };
       await this.#client.call('put', [recording]);
       return recording;

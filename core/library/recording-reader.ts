@@ -17,7 +17,8 @@ export interface RecordingReadRequest {
 
 /** An entry, and whether the file had to be repaired for it. */
 export interface RecordingReadResult {
-  readonly recording: Recording;
+  /** Undefined for a file that was begun and has nothing in it. */
+  readonly recording: Recording | undefined;
   readonly isRepaired: boolean;
 }
 
@@ -53,6 +54,7 @@ export class RecordingReader {
     stats: Stats,
   ): Promise<RecordingReadResult> {
     const { folder, file } = request;
+    if (stats.size === 0) return { recording: undefined, isRepaired: false };
     const filePath = folder.safe.absolute(file);
     try {
       const found = await this.#inspector.inspect(filePath).catch(() => undefined);
@@ -63,6 +65,7 @@ export class RecordingReader {
         };
       }
       const facts = await this.#inspector.repair(filePath);
+      if (!facts) return { recording: undefined, isRepaired: false };
       const repaired = (await folder.safe.stat(file)) ?? stats;
       const recording = compose(request, description, { stats: repaired, facts });
       const endReason = recording.endReason === '' ? interruptedReason : recording.endReason;

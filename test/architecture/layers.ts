@@ -124,7 +124,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'core/library',
-    mayImport: ['core/config', 'core/record'],
+    mayImport: ['core/mux', 'core/record'],
     purpose: 'what was recorded: index of files and gaps, retention, safe file operations',
   },
   {
@@ -178,7 +178,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'pro/library',
-    mayImport: ['core/library', 'pro/config', 'pro/events'],
+    mayImport: ['core/library', 'pro/events'],
     purpose: 'date folders: list, rename, favourite, delete, clean, dashboard',
   },
   {

@@ -91,20 +91,23 @@ describe('Reconciler', () => {
     await fixture.write(a, left);
     await fixture.write(b, left);
     await fixture.write('20250116/empty.mp4', '');
+    await fixture.write('20250116/begun.mp4', 'begun');
     const growing = { state: 'growing', durationMs: 0, endReason: '', path: 'cam' } as const;
     await fixture.put(
       row({ ...growing, file: a }),
       row({ ...growing, file: '20250116/empty.mp4' }),
     );
     const result = await run();
-    assert.deepEqual([result.repaired, result.added, result.updated, result.removed], [2, 1, 1, 1]);
+    assert.deepEqual([result.repaired, result.added, result.updated, result.removed], [2, 1, 1, 2]);
     const repaired = await fixture.row(a);
     assert.deepEqual(
       [repaired?.state, repaired?.durationMs, repaired?.endReason, repaired?.path],
       ['closed', 3000, 'interrupted', 'cam'],
     );
     assert.equal(repaired?.sizeBytes, readFileSync(at(a)).length);
-    assert(!existsSync(at('20250116/empty.mp4')), 'nothing was in it');
+    for (const name of ['empty', 'begun']) {
+      assert(!existsSync(at(`20250116/${name}.mp4`)), 'nothing was in it');
+    }
     assert.equal((await run()).repaired, 0);
   });
 

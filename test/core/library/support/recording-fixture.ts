@@ -39,7 +39,7 @@ export function fileText(facts: Partial<RecordingFacts> = {}): string {
   return JSON.stringify({ durationMs: 1000, tracks: ['H264'], isComplete: true, ...facts });
 }
 
-/** Counts its calls; `broken` text can't be repaired. */
+/** Counts its calls; `broken` text can't be repaired, `begun` holds nothing yet. */
 export class FakeInspector implements RecordingInspector {
   inspected = 0;
   repaired = 0;
@@ -49,9 +49,11 @@ export class FakeInspector implements RecordingInspector {
     return parse(await readFile(filePath, 'utf8'));
   }
 
-  async repair(filePath: string): Promise<RecordingFacts> {
+  async repair(filePath: string): Promise<RecordingFacts | undefined> {
     this.repaired++;
-    const facts = { ...parse(await readFile(filePath, 'utf8')), isComplete: true };
+    const text = await readFile(filePath, 'utf8');
+    if (text === 'begun') return undefined;
+    const facts = { ...parse(text), isComplete: true };
     await writeFile(filePath, JSON.stringify(facts));
     return facts;
   }
