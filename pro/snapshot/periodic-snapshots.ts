@@ -10,7 +10,7 @@ import type { SnapshotRequest } from './snapshot-service.ts';
 export interface PeriodicSnapshotsComponents {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly configs: SnapshotConfigStore;
+  readonly configs: Pick<SnapshotConfigStore, 'load' | 'all' | 'get' | 'set'>;
   readonly streams: {
     isOnline(pathName: string): boolean;
     /** @throws MediaError `path-not-found`. */

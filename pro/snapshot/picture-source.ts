@@ -13,8 +13,8 @@ export interface KeyFramePictures {
 
 /** What pictures are made with. */
 export interface PictureSourceComponents {
-  readonly streams: PathStreams;
-  readonly grabber: KeyFrameGrabber;
+  readonly streams: Pick<PathStreams, 'open'>;
+  readonly grabber: Pick<KeyFrameGrabber, 'grab'>;
   readonly decoders: KeyFramePictures;
 }
 

@@ -63,8 +63,8 @@ export interface SavedSnapshot {
 export interface SnapshotServiceComponents {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly streams: PathStreams;
-  readonly pictures: PictureSource;
+  readonly streams: Pick<PathStreams, 'assertExists'>;
+  readonly pictures: Pick<PictureSource, 'grab' | 'decode'>;
   readonly store: ImageStore;
   readonly device?: DeviceCamera;
   readonly onSaved?: (pathName: string, saved: SavedSnapshot) => void;
