@@ -112,6 +112,14 @@ export class MediaServer {
     return this.#webrtc?.manager;
   }
 
+  /** TCP ports that are open, for rules about requests to this server itself. */
+  get tcpPorts(): readonly number[] {
+    const rtsp = (this.#rtsp?.listenAddresses ?? []).map(({ address }) => address.port);
+    const { http, tcpPort } = this.#webrtc?.ports ?? {};
+    const web = [http?.port ?? 0, tcpPort ?? 0, this.#api?.address.port ?? 0];
+    return [...rtsp, ...web].filter((port) => port > 0);
+  }
+
   /** URL by which a program of this machine reads a path; undefined when RTSP without TLS is off. */
   rtspUrl(pathName: string): string | undefined {
     const plain = this.#rtsp?.listenAddresses.find(({ scheme }) => scheme === 'rtsp');

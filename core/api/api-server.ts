@@ -13,6 +13,8 @@ import { Router } from '../http/router.ts';
 export interface ApiParts {
   readonly routes: readonly Route[];
   readonly upgrades?: readonly UpgradeRoute[];
+  /** Request headers that scripts of other origins may send, beside the usual ones. */
+  readonly allowHeaders?: readonly string[];
 }
 
 /** What the API listener works with. */
@@ -23,6 +25,8 @@ export interface ApiServerComponents {
   readonly parts: readonly ApiParts[];
 }
 
+/** Request headers of every part. */
+const ALLOWED_HEADERS = ['Authorization', 'Content-Type', 'If-Match'];
 /** Response headers that browsers' scripts may read, as the documented API exposes them. */
 const EXPOSED_HEADERS = [
   'Content-Type',
@@ -55,7 +59,13 @@ export class ApiServer implements AsyncDisposable {
       {
         address,
         addressKey: 'apiAddress',
-        cors: { allowOrigins: config.apiAllowOrigins },
+        cors: {
+          allowOrigins: config.apiAllowOrigins,
+          allowHeaders: [
+            ...ALLOWED_HEADERS,
+            ...parts.flatMap(({ allowHeaders }) => allowHeaders ?? []),
+          ].join(', '),
+        },
         trustedProxies: config.apiTrustedProxies,
         ...(config.apiEncryption
           ? {

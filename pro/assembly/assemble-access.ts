@@ -1,0 +1,56 @@
+// Who may use the API: tokens, users, licence.
+import { InternalAuthorizer } from '../../core/auth/internal-authorizer.ts';
+import type { AccessGate } from '../../core/http/route.ts';
+import { LicenceCheck } from '../license/licence-check.ts';
+import { AppTokens } from '../token/app-tokens.ts';
+import { NamedTokens } from '../token/named-tokens.ts';
+import { TokenGate } from '../token/token-gate.ts';
+import type { ProContext } from './pro-context.ts';
+
+/** Guards of the API. */
+export interface ApiAccess {
+  readonly gate: AccessGate;
+  /** Verifies tokens that do not come with a protected route; undefined when none are asked for. */
+  readonly appTokens: AppTokens | undefined;
+}
+
+/** Users that anybody may be; where a token is asked for they count for nobody. */
+const ANYBODY = 'any';
+
+/** Builds the guards and starts the licence check. */
+export async function assembleAccess(context: ProContext): Promise<ApiAccess> {
+  const { clock, logger, lifetime, pro, proKeys, shared, core } = context;
+  const config = context.configNow();
+  const { isTokenRequired, appId, appSecret, coreServerKey } = proKeys.global.read(config.global);
+  const licence = new LicenceCheck(
+    { clock, logger: logger.scope('licence') },
+    { ...pro.licence, text: coreServerKey, apiDomain: shared.apiDomain },
+  );
+  licence.start();
+  lifetime.defer(() => licence.close());
+  const authLogger = logger.scope('auth');
+  const namedTokens = new NamedTokens(
+    { clock, logger: authLogger },
+    { filePath: pro.tokens.filePath },
+  );
+  await namedTokens.start();
+  lifetime.own(namedTokens);
+  const named = config.global.authInternalUsers.filter(({ user }) => user !== ANYBODY);
+  const appTokens = isTokenRequired ? new AppTokens({ clock }, { appId, appSecret }) : undefined;
+  const { hasGrants, failureBurst, failureRefillMs } = pro.tokens;
+  const gate = new TokenGate(
+    {
+      ...{ clock, appTokens, namedTokens, users: core.authorizer },
+      namedUsers: new InternalAuthorizer(named, { clock, logger: authLogger }),
+    },
+    { hasGrants, failureBurst, failureRefillMs },
+  );
+  return {
+    appTokens,
+    gate: async (question) => {
+      const principal = await gate.access(question);
+      licence.require(question.headers.host ?? '');
+      return principal;
+    },
+  };
+}

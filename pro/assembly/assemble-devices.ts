@@ -1,0 +1,124 @@
+// Capture devices: probe, picture, proxy, restart, and the health checks.
+import { AddressPolicy } from '../../core/http/address-policy.ts';
+import { pinDestination, systemResolver } from '../../core/http/pin-destination.ts';
+import { PinnedHttpClient } from '../../core/http/pinned-http-client.ts';
+import { DeviceCamera } from '../device/device-camera.ts';
+import { DeviceProbe } from '../device/device-probe.ts';
+import { DeviceProxy } from '../device/device-proxy.ts';
+import { DeviceReboot } from '../device/device-reboot.ts';
+import { parseDeviceAddress, type DeviceTarget } from '../device/device-target.ts';
+import { HealthChecks } from '../health/health-checks.ts';
+import { namedPaths, settingsOf, type ProContext } from './pro-context.ts';
+
+/** Everything about capture devices. */
+export interface Devices {
+  readonly health: HealthChecks;
+  readonly proxy: DeviceProxy;
+  /** The device of a path; undefined when it has none. */
+  readonly targetOf: (pathName: string) => DeviceTarget | undefined;
+  readonly grab: (pathName: string, signal?: AbortSignal) => Promise<Buffer | undefined>;
+  /** Why the device of a path can't be recorded now. */
+  readonly whyUnavailable: (pathName: string, signal: AbortSignal) => Promise<string | undefined>;
+  /** Watches the devices of the configuration as it is now. */
+  readonly reload: () => void;
+}
+
+const MAX_PICTURE_BYTES = 32 * 1024 * 1024;
+
+/** Builds them and begins to check. */
+export function assembleDevices(context: ProContext): Devices {
+  const { clock, logger, pro, lifetime, core, events } = context;
+  const { client, policy } = deviceClient(context);
+  const log = logger.scope('device');
+  const timeoutMs = pro.health.probeTimeoutMs;
+  const probe = new DeviceProbe(
+    {
+      ...{ clock, client },
+      pin: (destination) => pinDestination({ resolver: systemResolver, policy }, destination),
+    },
+    { timeoutMs },
+  );
+  const camera = new DeviceCamera(
+    { client, logger: log },
+    { timeoutMs: pro.snapshot.deviceTimeoutMs },
+  );
+  const { reboot } = pro.health;
+  const health = new HealthChecks(
+    {
+      ...{ clock, logger: logger.scope('health'), events, probe, random: Math.random },
+      paths: core.pathManager,
+      ...(reboot ? { reboot: new DeviceReboot(client, reboot) } : {}),
+    },
+    { ...pro.health, ...(reboot ? { rebootMinIntervalMs: reboot.minIntervalMs } : {}) },
+  );
+  lifetime.own(health);
+  const targetOf = (name: string): DeviceTarget | undefined => deviceOf(context, name);
+  const reload = (): void => health.reload(allDevices(context));
+  reload();
+  return {
+    ...{ health, targetOf, reload, proxy: deviceProxy(context) },
+    grab: async (name, signal) => {
+      const target = targetOf(name);
+      return target && (await camera.grab(target, signal));
+    },
+    whyUnavailable: async (name, signal) => {
+      const target = targetOf(name);
+      if (!target) return undefined;
+      const { isAvailable, reason } = await probe.probe(target, signal);
+      return isAvailable ? undefined : reason;
+    },
+  };
+}
+
+/** A client for addresses that the operator wrote down, and no others. */
+function deviceClient(context: ProContext): {
+  readonly client: PinnedHttpClient;
+  readonly policy: AddressPolicy;
+} {
+  const policy = new AddressPolicy({
+    // An operator who writes an address down means it, this machine included.
+    allow: [
+      ...context.shared.proxyAllowedDevices,
+      ...allDevices(context).map(({ address }) => parseDeviceAddress(address).host),
+    ],
+    isHostAllowed: () => true,
+    place: 'devices of the configuration',
+  });
+  const { clock } = context;
+  return {
+    policy,
+    client: new PinnedHttpClient({ clock, policy }, { maxResponseBytes: MAX_PICTURE_BYTES }),
+  };
+}
+
+function deviceProxy(context: ProContext): DeviceProxy {
+  const { clock, logger, shared, core } = context;
+  return new DeviceProxy(
+    {
+      ...{ clock, logger: logger.scope('proxy') },
+      devices: {
+        addressOf: (name) => {
+          if (!settingsOf(context, name)) return undefined;
+          return deviceOf(context, name)?.address ?? '';
+        },
+        addresses: () => allDevices(context).map(({ address }) => address),
+      },
+    },
+    { allowedDevices: shared.proxyAllowedDevices, ownPorts: () => core.tcpPorts },
+  );
+}
+
+function deviceOf(context: ProContext, name: string): DeviceTarget | undefined {
+  return allDevices(context).find((device) => device.name === name);
+}
+
+function allDevices(context: ProContext): readonly DeviceTarget[] {
+  return namedPaths(context)
+    .filter(([, settings]) => settings.isNetworkCapture && settings.deviceAddress !== '')
+    .map(([name, settings, source]) => ({
+      name,
+      address: settings.deviceAddress,
+      sourceUrl: settings.sourceUrl === '' ? source : settings.sourceUrl,
+      probe: settings.deviceProbe ?? context.pro.health.probe,
+    }));
+}
