@@ -252,6 +252,7 @@ export class ExportQueue implements AsyncDisposable {
     const folder = await folders.create(clock.nowMs());
     try {
       await this.#checkDisk(folder);
+      signal.throwIfAborted();
       const { maxOutputBytes } = this.#options;
       const output = await backend.run(
         { id: job.id, parts: job.parts, folder, maxOutputBytes },

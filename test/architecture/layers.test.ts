@@ -87,6 +87,14 @@ describe('layers', () => {
     );
   });
 
+  it('imports fluent-ffmpeg, archived upstream, in one file only', () => {
+    const importers = graph.edges.filter((edge) => edge.to === 'fluent-ffmpeg');
+    assert.deepEqual(
+      importers.map((edge) => edge.from),
+      ['pro/export/fluent-commands.ts'],
+    );
+  });
+
   it('keeps browser pages apart from the server', () => {
     const crossing = graph.edges.filter(
       (edge) =>

@@ -12,9 +12,10 @@ function video(change: Partial<VideoInfo> = {}, isCopyable = true): VideoTrackFi
     ...{ width: 640, height: 360, pixelFormat: 'yuv420p', pixelAspect: 1 },
     ...change,
   };
-  const codec = info.codec === 'h264' || info.codec === 'hevc' ? info.codec : undefined;
-  const config = codec && { codec, lengthBytes: 4, sets };
-  return { info, entry: Buffer.from(info.codec), isCopyable, config };
+  const { codec } = info;
+  const hasSets = codec === 'h264' || codec === 'hevc';
+  const config = hasSets ? ({ codec, lengthBytes: 4, sets } as const) : undefined;
+  return { info, entry: Buffer.from(codec), isCopyable, config };
 }
 
 function audio(change: Partial<AudioInfo> = {}, entry = 'x'): DescribedTrack<AudioInfo> {
