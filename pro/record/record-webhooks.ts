@@ -55,11 +55,16 @@ export class RecordWebhooks implements AsyncDisposable {
     this.#unsubscribe = this.#components.events.subscribe((event) => this.#onEvent(event));
   }
 
+  /** Resolves when every request so far is answered or given up. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#open);
+  }
+
   /** Ends requests that wait for an answer. Idempotent. */
   async close(): Promise<void> {
     this.#unsubscribe?.();
     this.#closing.abort();
-    await Promise.all(this.#open);
+    await this.idle();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

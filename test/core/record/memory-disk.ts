@@ -21,6 +21,8 @@ export class MemoryDisk implements SegmentDisk {
   freeBytes = Number.POSITIVE_INFINITY;
   /** Fails every write with this code. */
   failsWith: string | undefined;
+  /** Makes no file and fails with this code. */
+  createsFailWith: string | undefined;
   #stuck: PromiseWithResolvers<undefined> | undefined;
 
   /** Writes wait until `release()`. */
@@ -43,6 +45,7 @@ export class MemoryDisk implements SegmentDisk {
   }
 
   create(name: string): Promise<SegmentHandle> {
+    if (this.createsFailWith !== undefined) return Promise.reject(diskError(this.createsFailWith));
     if (this.files.has(name)) return Promise.reject(diskError('EEXIST'));
     const file: MemoryFile = { bytes: Buffer.alloc(0), syncs: 0, isOpen: true, isRemoved: false };
     this.files.set(name, file);

@@ -1,6 +1,7 @@
 // What a recorder does when the disk is full, broken, slow or taken away.
 import assert from 'node:assert/strict';
-import { H264, RecorderRig } from './recorder-rig.ts';
+import { H264 } from './camera-feed.ts';
+import { RecorderRig } from './recorder-rig.ts';
 
 describe('Recorder and its disk', () => {
   it('closes the file playable when the disk is full, and goes on when there is space', async () => {

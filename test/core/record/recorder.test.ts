@@ -1,7 +1,8 @@
 // What a recorder makes of a stream: where files begin and end, and what is in them.
 import assert from 'node:assert/strict';
 import type { TrackDescription } from '../../../core/codec/codec.ts';
-import { BASELINE_SPS, H264, MAIN_SPS, OPUS, RecorderRig } from './recorder-rig.ts';
+import { BASELINE_SPS, H264, MAIN_SPS, OPUS } from './camera-feed.ts';
+import { RecorderRig } from './recorder-rig.ts';
 
 const G711: TrackDescription = {
   kind: 'audio',
@@ -48,15 +49,15 @@ describe('Recorder', () => {
 
   it('asks for a key frame when none is cached, and begins with it', async () => {
     const rig = new RecorderRig();
-    rig.picture(0);
+    rig.feed.picture(0);
     await using recorder = rig.record();
     assert.deepEqual(rig.keyFrameRequests, [0]);
     rig.clock.advance(40);
-    rig.picture(3600);
-    rig.sound(1920);
+    rig.feed.picture(3600);
+    rig.feed.sound(1920);
     rig.clock.advance(40);
-    rig.picture(7200, { isKey: true });
-    rig.sound(3840);
+    rig.feed.picture(7200, { isKey: true });
+    rig.feed.sound(3840);
     await recorder.close();
     assert.deepEqual(
       rig.lines().map(({ track, key }) => [track, key]),
@@ -71,7 +72,7 @@ describe('Recorder', () => {
     const rig = new RecorderRig();
     await using recorder = rig.record({ keyFrameTimeoutMs: 5000 });
     for (let atMs = 0; atMs < 6000; atMs += 500) {
-      rig.picture(atMs * 90);
+      rig.feed.picture(atMs * 90);
       rig.clock.advance(500);
     }
     await rig.settle();
@@ -125,8 +126,8 @@ describe('Recorder', () => {
     const rig = new RecorderRig([H264]);
     await using recorder = rig.record();
     for (const [index, sps] of [BASELINE_SPS, BASELINE_SPS, MAIN_SPS, MAIN_SPS].entries()) {
-      rig.picture(index * 90_000, { isKey: true, sps });
-      rig.picture(index * 90_000 + 3600);
+      rig.feed.picture(index * 90_000, { isKey: true, sps });
+      rig.feed.picture(index * 90_000 + 3600);
       rig.clock.advance(1000);
     }
     await recorder.close();
@@ -212,13 +213,13 @@ describe('Recorder', () => {
   it('leaves damaged pictures out, counts them and keeps the others', async () => {
     const rig = new RecorderRig([H264]);
     await using recorder = rig.record();
-    rig.picture(0, { isKey: true });
-    rig.send(0, 3600, '419a01', false);
-    rig.lose(0);
-    rig.send(0, 3600, '419a02', true);
+    rig.feed.picture(0, { isKey: true });
+    rig.feed.send(0, 3600, '419a01', false);
+    rig.feed.lose(0);
+    rig.feed.send(0, 3600, '419a02', true);
     rig.writer.publish();
-    rig.picture(7200, { data: '03' });
-    rig.picture(10_800, { data: '04' });
+    rig.feed.picture(7200, { data: '03' });
+    rig.feed.picture(10_800, { data: '04' });
     await recorder.close();
     assert.equal(recorder.stats.damagedFrames > 0, true);
     assert.equal(rig.lines().at(-1)?.data, '419a04');
@@ -241,7 +242,7 @@ describe('Recorder', () => {
     const send = (base: number): void => {
       for (const place of order) {
         const isB = place % 3 !== 0;
-        rig.picture((base + place) * 3600, { isKey: place === 0, isB, sps: MAIN_SPS });
+        rig.feed.picture((base + place) * 3600, { isKey: place === 0, isB, sps: MAIN_SPS });
       }
     };
     send(0);
@@ -263,11 +264,11 @@ describe('Recorder', () => {
 
   it('leaves out pictures that are shown before the first key frame', async () => {
     const rig = new RecorderRig([H264]);
-    rig.picture(0, { isKey: true });
+    rig.feed.picture(0, { isKey: true });
     rig.clock.advance(1000);
-    rig.picture(36_000, { isKey: true });
-    rig.picture(32_400, { isB: true });
-    rig.picture(39_600);
+    rig.feed.picture(36_000, { isKey: true });
+    rig.feed.picture(32_400, { isB: true });
+    rig.feed.picture(39_600);
     await using recorder = rig.record();
     await recorder.close();
     assert.deepEqual(
@@ -318,7 +319,7 @@ describe('Recorder', () => {
     const rig = new RecorderRig([G711]);
     await using recorder = rig.record({ maxDurationMs: 1000 });
     for (let block = 0; block < 75; block++) {
-      rig.send(0, block * 160, 'ff7f'.repeat(80), false);
+      rig.feed.send(0, block * 160, 'ff7f'.repeat(80), false);
       rig.writer.publish();
       rig.clock.advance(20);
     }
