@@ -52,6 +52,7 @@ export function openApiDocument(endpoints: readonly Endpoint[], info: OpenApiInf
     paths,
     components: {
       schemas,
+      responses: failureResponses(),
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
         query: { type: 'apiKey', in: 'query', name: 'access_token' },
@@ -133,15 +134,23 @@ function envelope(result: Json, shape: string): Json {
 
 function failuresOf({ failures = [], publicReason }: Endpoint): Json {
   const kinds = publicReason === undefined ? [...COMMON_FAILURES, ...failures] : failures;
-  const byStatus = new Map<number, string[]>();
-  for (const kind of new Set(kinds)) {
-    const status = kindToHttpStatus[kind];
-    byStatus.set(status, [...(byStatus.get(status) ?? []), kind]);
-  }
-  const content = jsonContent({ $ref: '#/components/schemas/Error' });
+  const statuses = new Set(kinds.map((kind) => kindToHttpStatus[kind]));
   return Object.fromEntries(
-    [...byStatus].map(([status, names]) => [status, { description: names.join(', '), content }]),
+    [...statuses].map((status) => [status, { $ref: `#/components/responses/Failure${status}` }]),
   );
+}
+
+/** One shared answer for each status of a failure. */
+function failureResponses(): Json {
+  const content = jsonContent({ $ref: '#/components/schemas/Error' });
+  const responses: Record<string, Json> = {};
+  for (const [kind, status] of Object.entries(kindToHttpStatus)) {
+    const name = `Failure${status}`;
+    const known = responses[name]?.['description'];
+    const description = typeof known === 'string' ? `${known}, ${kind}` : kind;
+    responses[name] = { description, content };
+  }
+  return responses;
 }
 
 function jsonContent(schema: Json): Json {
@@ -160,8 +169,11 @@ function toSchema(schema: z.ZodType, io: 'input' | 'output', schemas: Json): Jso
 function relink(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(relink);
   if (typeof value !== 'object' || value === null) return value;
+  const hasFormat = 'format' in value && typeof value.format === 'string';
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, each]: [string, unknown]) => {
+      // The format says it to readers; the expression that checks it is a page long.
+      if (hasFormat && key === 'pattern') return [];
       // Zod leaves the metadata's id; a property that is called so holds an object.
       if (key === '$schema' || (key === 'id' && typeof each === 'string')) return [];
       const isReference = key === '$ref' && typeof each === 'string';

@@ -1,0 +1,48 @@
+// All of API v2: which endpoints there are, and what they need.
+import type { Endpoint } from './endpoint.ts';
+import { deviceEndpoints, type DeviceApi } from './endpoints/device-endpoints.ts';
+import { exportEndpoints, type ExportApi } from './endpoints/export-endpoints.ts';
+import { fileEndpoints, type FilesApi } from './endpoints/file-endpoints.ts';
+import { pathEndpoints, type PathsApi } from './endpoints/path-endpoints.ts';
+import { recordEndpoints, type RecordApi } from './endpoints/record-endpoints.ts';
+import { serverEndpoints, type ServerFacts } from './endpoints/server-endpoints.ts';
+import { smartEndpoints, type SmartApi } from './endpoints/smart-endpoints.ts';
+import { snapshotEndpoints, type SnapshotApi } from './endpoints/snapshot-endpoints.ts';
+import { openApiDocument } from './openapi-document.ts';
+
+/** Who answers. */
+export interface ApiV2Services {
+  readonly server: ServerFacts;
+  readonly paths: PathsApi;
+  readonly record: RecordApi;
+  readonly files: FilesApi;
+  readonly snapshots: SnapshotApi;
+  readonly exports: ExportApi;
+  readonly smart: SmartApi;
+  readonly devices: DeviceApi;
+}
+
+/** In the order of the document. */
+export function apiV2Endpoints(services: ApiV2Services): readonly Endpoint[] {
+  return [
+    ...serverEndpoints(services.server),
+    ...pathEndpoints(services.paths),
+    ...recordEndpoints(services.record),
+    ...fileEndpoints(services.files),
+    ...snapshotEndpoints(services.snapshots),
+    ...exportEndpoints(services.exports),
+    ...smartEndpoints(services.smart),
+    ...deviceEndpoints(services.devices),
+  ];
+}
+
+/** The document of apidocs/openapi-v2.yaml and of `/docs`. */
+export function apiV2Document(endpoints: readonly Endpoint[], version: string): object {
+  return openApiDocument(endpoints, {
+    title: 'MediaMTX Pro API v2',
+    version,
+    description:
+      'Answers are JSON: {"success": true, "result": ...} or {"success": false, "error": "text", ' +
+      '"code": "stable-name"}. Files are at /res, events at the WebSocket /ws.',
+  });
+}

@@ -1,0 +1,6 @@
+// Writes apidocs/openapi-v2.yaml from the endpoints. Run it after changing one: node test/support/tools/write-openapi-v2.ts
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openApiV2File } from '../openapi-v2-file.ts';
+
+writeFileSync(join(import.meta.dirname, '../../../apidocs/openapi-v2.yaml'), openApiV2File());
