@@ -1,7 +1,7 @@
 // Turns endpoints into routes of the API listener.
 import type { ErrorEnvelope } from '../../core/http/error-reply.ts';
 import type { Route } from '../../core/http/route.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint } from '../../core/api/endpoint.ts';
 
 /** The body of every failure of API v2. */
 export const v2ErrorEnvelope: ErrorEnvelope = ({ text, error }) => ({

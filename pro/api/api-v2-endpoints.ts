@@ -1,5 +1,5 @@
 // All of API v2: which endpoints there are, and what they need.
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint } from '../../core/api/endpoint.ts';
 import { deviceEndpoints, type DeviceApi } from './endpoints/device-endpoints.ts';
 import { exportEndpoints, type ExportApi } from './endpoints/export-endpoints.ts';
 import { fileEndpoints, type FilesApi } from './endpoints/file-endpoints.ts';
@@ -8,7 +8,7 @@ import { recordEndpoints, type RecordApi } from './endpoints/record-endpoints.ts
 import { serverEndpoints, type ServerFacts } from './endpoints/server-endpoints.ts';
 import { smartEndpoints, type SmartApi } from './endpoints/smart-endpoints.ts';
 import { snapshotEndpoints, type SnapshotApi } from './endpoints/snapshot-endpoints.ts';
-import { openApiDocument } from './openapi-document.ts';
+import { openApiDocument } from '../../core/api/openapi-document.ts';
 
 /** Who answers. */
 export interface ApiV2Services {
@@ -21,6 +21,16 @@ export interface ApiV2Services {
   readonly smart: SmartApi;
   readonly devices: DeviceApi;
 }
+
+const ERROR_SCHEMA = {
+  type: 'object',
+  required: ['success', 'error', 'code'],
+  properties: {
+    success: { type: 'boolean', const: false },
+    error: { type: 'string', description: 'What happened, with the value and the place.' },
+    code: { type: 'string', description: 'Stable identifier; all are listed in errors.md.' },
+  },
+};
 
 /** In the order of the document. */
 export function apiV2Endpoints(services: ApiV2Services): readonly Endpoint[] {
@@ -41,6 +51,7 @@ export function apiV2Document(endpoints: readonly Endpoint[], version: string): 
   return openApiDocument(endpoints, {
     title: 'MediaMTX Pro API v2',
     version,
+    errorSchema: ERROR_SCHEMA,
     description:
       'Answers are JSON: {"success": true, "result": ...} or {"success": false, "error": "text", ' +
       '"code": "stable-name"}. Files are at /res, events at the WebSocket /ws.',

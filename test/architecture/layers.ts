@@ -218,7 +218,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'pro/api',
-    mayImport: ['core/config', 'core/auth', 'core/http', 'core/path', 'pro/*'],
+    mayImport: ['core/config', 'core/auth', 'core/http', 'core/path', 'core/api', 'pro/*'],
     purpose: 'API v2 routes',
   },
   { room: 'pro/web', mayImport: [], purpose: 'browser code; talks to the API only' },

@@ -9,7 +9,7 @@ import {
   type ApiV2Services,
 } from '../../pro/api/api-v2-endpoints.ts';
 import { toYaml } from '../../pro/api/docs-routes.ts';
-import type { Endpoint } from '../../pro/api/endpoint.ts';
+import type { Endpoint } from '../../core/api/endpoint.ts';
 
 /** All endpoints of API v2; none of them can be called. */
 export function documentedEndpoints(): readonly Endpoint[] {

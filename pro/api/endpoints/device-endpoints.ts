@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { HttpReply } from '../../../core/http/http-reply.ts';
 import type { HttpRequest } from '../../../core/http/http-request.ts';
 import { maxDeviceBodyBytes } from '../../device/device-proxy.ts';
-import { mediaEndpoint } from '../define-endpoint.ts';
-import type { Endpoint } from '../endpoint.ts';
+import { mediaEndpoint } from '../../../core/api/define-endpoint.ts';
+import type { Endpoint } from '../../../core/api/endpoint.ts';
 
 /** What this endpoint asks for. */
 export interface DeviceApi {

@@ -5,9 +5,9 @@ import {
   parseExportRequest,
   type ExportRequest,
 } from '../../export/export-request.ts';
-import { jsonEndpoint } from '../define-endpoint.ts';
-import type { Endpoint } from '../endpoint.ts';
-import { flagText } from '../parameters.ts';
+import { jsonEndpoint } from '../../../core/api/define-endpoint.ts';
+import type { Endpoint } from '../../../core/api/endpoint.ts';
+import { flagText } from '../../../core/api/parameters.ts';
 
 /** A finished export. */
 export interface ExportedFacts {

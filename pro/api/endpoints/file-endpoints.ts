@@ -1,8 +1,8 @@
 // Recorded files: lists by day and of favourites, rename, delete, dashboard, timeline.
 import { z } from 'zod';
-import { jsonEndpoint } from '../define-endpoint.ts';
-import type { Endpoint } from '../endpoint.ts';
-import { numberText } from '../parameters.ts';
+import { jsonEndpoint } from '../../../core/api/define-endpoint.ts';
+import type { Endpoint } from '../../../core/api/endpoint.ts';
+import { numberText } from '../../../core/api/parameters.ts';
 
 /** A file below the recordings folder. */
 export interface FileFacts {

@@ -5,9 +5,9 @@ import { pathItem, pathItemSchema, type PathItem } from '../../../core/api/path-
 import { MediaError } from '../../../core/base/media-error.ts';
 import type { Path } from '../../../core/path/path.ts';
 import type { Session } from '../../../core/path/session-registry.ts';
-import { jsonEndpoint } from '../define-endpoint.ts';
-import type { Endpoint } from '../endpoint.ts';
-import { flagText } from '../parameters.ts';
+import { jsonEndpoint } from '../../../core/api/define-endpoint.ts';
+import type { Endpoint } from '../../../core/api/endpoint.ts';
+import { flagText } from '../../../core/api/parameters.ts';
 
 /** What an operator wrote about a path, for people. */
 export interface PathDisplay {

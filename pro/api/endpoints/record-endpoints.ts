@@ -1,8 +1,8 @@
 // Recordings that are running: start, stop, look.
 import { z } from 'zod';
 import { MediaError } from '../../../core/base/media-error.ts';
-import { jsonEndpoint } from '../define-endpoint.ts';
-import type { Endpoint } from '../endpoint.ts';
+import { jsonEndpoint } from '../../../core/api/define-endpoint.ts';
+import type { Endpoint } from '../../../core/api/endpoint.ts';
 
 /** A running or just finished recording. */
 export interface RecordTaskFacts {

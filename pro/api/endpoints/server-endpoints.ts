@@ -1,7 +1,7 @@
 // What the server is and how it does: info, health, stats.
 import { z } from 'zod';
-import { jsonEndpoint } from '../define-endpoint.ts';
-import type { Endpoint } from '../endpoint.ts';
+import { jsonEndpoint } from '../../../core/api/define-endpoint.ts';
+import type { Endpoint } from '../../../core/api/endpoint.ts';
 import { formatUptime } from '../format-uptime.ts';
 
 /** Numbers of the moment. */

@@ -1,8 +1,8 @@
 // Smart recording and device health for operators who tune thresholds.
 import { z } from 'zod';
 import { MediaError } from '../../../core/base/media-error.ts';
-import { jsonEndpoint } from '../define-endpoint.ts';
-import type { Endpoint } from '../endpoint.ts';
+import { jsonEndpoint } from '../../../core/api/define-endpoint.ts';
+import type { Endpoint } from '../../../core/api/endpoint.ts';
 
 /** State of the colour checks of one path. Scores are percent. */
 export interface SmartFacts {

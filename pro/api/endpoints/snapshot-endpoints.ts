@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { MediaError } from '../../../core/base/media-error.ts';
 import { jsonReply, type HttpReply } from '../../../core/http/http-reply.ts';
-import { jsonEndpoint, mediaEndpoint, wrap } from '../define-endpoint.ts';
-import type { Endpoint } from '../endpoint.ts';
-import { numberText } from '../parameters.ts';
+import { jsonEndpoint, mediaEndpoint, wrap } from '../../../core/api/define-endpoint.ts';
+import type { Endpoint } from '../../../core/api/endpoint.ts';
+import { numberText } from '../../../core/api/parameters.ts';
 
 /** How to take a picture. */
 export interface SnapshotOrder {

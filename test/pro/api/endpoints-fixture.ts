@@ -1,7 +1,7 @@
 // Runs endpoints on a real listener of 127.0.0.1, as their clients see them.
 import type { AccessGate } from '../../../core/http/route.ts';
 import { apiRoutes } from '../../../pro/api/api-routes.ts';
-import type { Endpoint } from '../../../pro/api/endpoint.ts';
+import type { Endpoint } from '../../../core/api/endpoint.ts';
 import { httpRequest, type TestReply } from '../../support/http-client.ts';
 import { startListener } from '../../core/http/listener-fixture.ts';
 

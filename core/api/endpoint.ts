@@ -1,8 +1,8 @@
 // One operation of API v2 as data: where it is, what it takes, what it answers. Routes and the OpenAPI document are both made from it.
 import type { z } from 'zod';
-import type { ErrorKind } from '../../core/base/media-error.ts';
-import type { HttpReply } from '../../core/http/http-reply.ts';
-import type { HttpMethod, HttpRequest } from '../../core/http/http-request.ts';
+import type { ErrorKind } from '../base/media-error.ts';
+import type { HttpReply } from '../http/http-reply.ts';
+import type { HttpMethod, HttpRequest } from '../http/http-request.ts';
 
 /** An object schema for parameters of the path or the query; all values arrive as text. */
 export type ParameterSchema = z.ZodObject<Readonly<Record<string, z.ZodType>>>;

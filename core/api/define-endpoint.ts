@@ -1,8 +1,8 @@
 // Makes endpoints out of schemas and a handler: decodes what comes in, wraps what goes out.
 import { z } from 'zod';
-import { MediaError } from '../../core/base/media-error.ts';
-import { jsonReply, type HttpReply } from '../../core/http/http-reply.ts';
-import type { HttpRequest } from '../../core/http/http-request.ts';
+import { MediaError } from '../base/media-error.ts';
+import { jsonReply, type HttpReply } from '../http/http-reply.ts';
+import type { HttpRequest } from '../http/http-request.ts';
 import type {
   Endpoint,
   EndpointAnswer,

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { MediaError } from '../../../core/base/media-error.ts';
-import { jsonEndpoint, mediaEndpoint } from '../../../pro/api/define-endpoint.ts';
-import { openApiDocument } from '../../../pro/api/openapi-document.ts';
-import { flagText, numberText } from '../../../pro/api/parameters.ts';
-import { serveEndpoints } from './endpoints-fixture.ts';
+import { jsonEndpoint, mediaEndpoint } from '../../../core/api/define-endpoint.ts';
+import { openApiDocument } from '../../../core/api/openapi-document.ts';
+import { flagText, numberText } from '../../../core/api/parameters.ts';
+import { serveEndpoints } from '../../pro/api/endpoints-fixture.ts';
 
 const shared = z.object({ id: z.string() }).meta({ id: 'Shared' });
 
@@ -111,7 +111,7 @@ describe('mediaEndpoint()', () => {
 });
 
 describe('openApiDocument()', () => {
-  const info = { title: 'Test', version: '1', description: '' };
+  const info = { title: 'Test', version: '1', description: '', errorSchema: {} };
   const document = z
     .looseObject({ paths: z.record(z.string(), z.record(z.string(), z.looseObject({}))) })
     .parse(openApiDocument(endpoints, info));

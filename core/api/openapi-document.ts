@@ -1,16 +1,18 @@
 // Writes the OpenAPI 3.1 document of a set of endpoints; the schemas that check requests are the ones it shows.
 import { z } from 'zod';
-import { kindToHttpStatus } from '../../core/base/error-status.ts';
-import type { ErrorKind } from '../../core/base/media-error.ts';
+import { kindToHttpStatus } from '../base/error-status.ts';
+import type { ErrorKind } from '../base/media-error.ts';
 import type { Endpoint, ParameterSchema } from './endpoint.ts';
 
 type Json = Record<string, unknown>;
 
-/** Title and version of the document. */
-export interface OpenApiInfo {
+/** What the document says besides its endpoints. */
+export interface OpenApiOptions {
   readonly title: string;
   readonly version: string;
   readonly description: string;
+  /** JSON schema of the body of every failure. */
+  readonly errorSchema: Readonly<Record<string, unknown>>;
 }
 
 /** Failures that any protected endpoint may answer with. */
@@ -22,19 +24,10 @@ const COMMON_FAILURES: readonly ErrorKind[] = [
   'internal',
 ];
 
-const ERROR_SCHEMA: Json = {
-  type: 'object',
-  required: ['success', 'error', 'code'],
-  properties: {
-    success: { type: 'boolean', const: false },
-    error: { type: 'string', description: 'What happened, with the value and the place.' },
-    code: { type: 'string', description: 'Stable identifier; all are listed in errors.md.' },
-  },
-};
-
 /** The document as a plain object, in the order of the endpoints. */
-export function openApiDocument(endpoints: readonly Endpoint[], info: OpenApiInfo): Json {
-  const schemas: Json = { Error: ERROR_SCHEMA };
+export function openApiDocument(endpoints: readonly Endpoint[], options: OpenApiOptions): Json {
+  const { errorSchema, ...info } = options;
+  const schemas: Json = { Error: errorSchema };
   const paths: Record<string, Json> = {};
   for (const endpoint of endpoints) {
     const path = endpoint.path.replaceAll(/[:*](\w+)/gu, '{$1}');
