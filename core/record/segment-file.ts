@@ -19,27 +19,40 @@ export interface SegmentFileOptions {
   readonly syncIntervalMs: number;
   /** The file exists from now on. */
   readonly onOpened: (file: string) => void;
+  /** More than the head is in the file. */
+  readonly onContent: () => void;
   /** Called once, after the file was cut behind the last complete write and closed. */
   readonly onFailed: (failure: MediaError) => void;
 }
 
 const MAX_NAME_ATTEMPTS = 100;
-/** In the queue: what was written before has to be on the disk first. */
-const SYNC = 'sync';
+
+/** One step of the work; all that is given is done in this order. */
+interface QueueEntry {
+  /** What was written before has to be on the disk first. */
+  readonly isSync?: boolean;
+  readonly write?: MuxWrite;
+  /** Media time that is in the file then. */
+  readonly endMs?: number;
+}
 
 /**
  * Opens the file with the first write; nobody waits for it. After a failure (disk full, folder
- * removed) the torn write is cut off, so that what is there plays; an empty file is removed.
+ * removed) the torn write is cut off, so that what is there plays. A file that never got more than
+ * its head is removed.
  */
 export class SegmentFile implements AsyncDisposable {
   readonly #disk: SegmentDisk;
   readonly #clock: Clock;
   readonly #options: SegmentFileOptions;
-  #queue: (MuxWrite | typeof SYNC)[] = [];
+  #queue: QueueEntry[] = [];
   #queueBytes = 0;
   #name: string | undefined;
   #handle: SegmentHandle | undefined;
   #sizeBytes = 0;
+  #endMs = 0;
+  #headBytes = 0;
+  #hasContent = false;
   #syncedMs: number;
   #isClosing = false;
   #failure: MediaError | undefined;
@@ -62,29 +75,41 @@ export class SegmentFile implements AsyncDisposable {
     return this.#queueBytes;
   }
 
-  /** Bytes that are in the file. */
+  /** Bytes that are in the file; 0 once it was removed. */
   get sizeBytes(): number {
     return this.#sizeBytes;
+  }
+
+  /** Media time that is in the file. */
+  get endMs(): number {
+    return this.#endMs;
   }
 
   get failure(): MediaError | undefined {
     return this.#failure;
   }
 
-  /** Takes writes; they are done in this order. The bytes must not change any more. */
-  append(writes: readonly MuxWrite[]): void {
-    if (this.#failure || this.#isClosing) return;
-    for (const write of writes) {
-      this.#queue.push(write);
-      this.#queueBytes += lengthOf(write.chunks);
+  /** Takes what stands before the first sample. */
+  appendHead(writes: readonly MuxWrite[]): void {
+    for (const { position, chunks } of writes) {
+      this.#headBytes = Math.max(this.#headBytes, position + lengthOf(chunks));
     }
-    if (this.#queue.length > 0) this.#running ??= this.#run();
+    this.append(writes);
+  }
+
+  /**
+   * Takes writes; they are done in this order. The bytes must not change any more. With the last
+   * one the file holds `endMs` of media.
+   */
+  append(writes: readonly MuxWrite[], endMs?: number): void {
+    for (const write of writes) this.#push({ write });
+    if (writes.length > 0 && endMs !== undefined) this.#push({ endMs });
   }
 
   /** As `append`; the last write is done when the others are safe, since it makes them count. */
   appendClosing(writes: readonly MuxWrite[]): void {
     this.append(writes.slice(0, -1));
-    if (writes.length > 1 && !this.#failure && !this.#isClosing) this.#queue.push(SYNC);
+    if (writes.length > 1) this.#push({ isSync: true });
     this.append(writes.slice(-1));
   }
 
@@ -98,6 +123,7 @@ export class SegmentFile implements AsyncDisposable {
     try {
       await handle.datasync();
       await handle.close();
+      await this.#removeWithoutContent();
     } catch (thrown) {
       await this.#fail(thrown, handle);
     }
@@ -121,18 +147,31 @@ export class SegmentFile implements AsyncDisposable {
     this.#running = undefined;
   }
 
+  #push(entry: QueueEntry): void {
+    if (this.#failure || this.#isClosing) return;
+    this.#queue.push(entry);
+    if (entry.write) this.#queueBytes += lengthOf(entry.write.chunks);
+    this.#running ??= this.#run();
+  }
+
   async #drain(handle: SegmentHandle): Promise<void> {
-    for (let write = this.#queue.shift(); write !== undefined; write = this.#queue.shift()) {
-      if (write === SYNC) {
-        await handle.datasync();
-        continue;
-      }
-      const length = lengthOf(write.chunks);
-      await writeAll(handle, write);
-      this.#queueBytes -= length;
-      this.#sizeBytes = Math.max(this.#sizeBytes, write.position + length);
-      await this.#syncWhenDue(handle);
+    for (let entry = this.#queue.shift(); entry !== undefined; entry = this.#queue.shift()) {
+      if (entry.isSync === true) await handle.datasync();
+      if (entry.write) await this.#write(handle, entry.write);
+      this.#endMs = entry.endMs ?? this.#endMs;
     }
+  }
+
+  async #write(handle: SegmentHandle, write: MuxWrite): Promise<void> {
+    const length = lengthOf(write.chunks);
+    await writeAll(handle, write);
+    this.#queueBytes -= length;
+    this.#sizeBytes = Math.max(this.#sizeBytes, write.position + length);
+    if (!this.#hasContent && this.#sizeBytes > this.#headBytes) {
+      this.#hasContent = true;
+      this.#options.onContent();
+    }
+    await this.#syncWhenDue(handle);
   }
 
   async #open(): Promise<SegmentHandle> {
@@ -183,9 +222,13 @@ export class SegmentFile implements AsyncDisposable {
   async #cutAndClose(handle: SegmentHandle): Promise<void> {
     await handle.truncate(this.#sizeBytes).catch(ignore);
     await handle.close().catch(ignore);
-    if (this.#sizeBytes === 0 && this.#name !== undefined) {
-      await this.#disk.remove(this.#name).catch(ignore);
-    }
+    await this.#removeWithoutContent().catch(ignore);
+  }
+
+  async #removeWithoutContent(): Promise<void> {
+    if (this.#hasContent || this.#name === undefined) return;
+    this.#sizeBytes = 0;
+    await this.#disk.remove(this.#name);
   }
 }
 

@@ -44,6 +44,13 @@ const MAX_CLOCK_STEP_MS = 5000;
 /** Shorter holes are how cameras are. */
 const MIN_GAP_MS = 500;
 
+/** Where a file ended, and why. */
+interface SegmentEnd {
+  /** Date ms. */
+  readonly at: number;
+  readonly reason: RecordEndReason;
+}
+
 /** At most one file takes samples; those before may still be on their way to the disk. */
 export class SegmentSequence {
   readonly #components: SegmentSequenceComponents;
@@ -53,8 +60,7 @@ export class SegmentSequence {
   #sequence = 0;
   /** Wall minus monotonic time when the current file began. */
   #wallOffsetMs = 0;
-  #lastEndAt: number | undefined;
-  #gapReason: RecordEndReason | undefined;
+  #end: SegmentEnd | undefined;
 
   constructor(components: SegmentSequenceComponents, options: SegmentSequenceOptions) {
     this.#components = components;
@@ -90,6 +96,7 @@ export class SegmentSequence {
     const { clock, disk, listener } = this.#components;
     const { naming } = this.#options;
     const startAt = this.#startAt(start);
+    const gap = this.#end;
     const plan = { startAt, sequence: this.#sequence };
     const segment = new Segment(
       { clock, disk, listener },
@@ -98,13 +105,13 @@ export class SegmentSequence {
         startAt,
         tracks: start.tracks,
         nameFor: (attempt) => naming.fileFor(plan, attempt),
+        onContent: () => this.#tellGap(gap, startAt),
         onFailed: (failed, failure) => this.#onFailed(failed, failure),
       },
     );
     this.#sequence++;
     this.#current = segment;
     this.#wallOffsetMs = this.#wallOffset();
-    this.#tellGap(startAt);
     return segment;
   }
 
@@ -125,8 +132,7 @@ export class SegmentSequence {
     const segment = this.#current;
     if (segment === undefined) return;
     this.#current = undefined;
-    this.#lastEndAt = segment.startAt + (durationMs ?? segment.durationMs);
-    this.#gapReason = reason;
+    this.#end = { at: segment.startAt + (durationMs ?? segment.durationMs), reason };
     const closed = segment.close(reason, durationMs);
     this.#closing.set(segment, closed);
     void closed.finally(() => this.#closing.delete(segment));
@@ -139,17 +145,16 @@ export class SegmentSequence {
 
   #startAt({ atMs, isContinuing }: SegmentStart): number {
     const seenAt = Math.round(atMs + this.#wallOffset());
-    const lastEndAt = this.#lastEndAt;
+    const lastEndAt = this.#end?.at;
     if (!isContinuing || lastEndAt === undefined) return seenAt;
     return Math.abs(seenAt - lastEndAt) > MAX_CONTINUED_DRIFT_MS ? seenAt : Math.round(lastEndAt);
   }
 
-  #tellGap(startAt: number): void {
-    const fromAt = this.#lastEndAt;
-    const reason = this.#gapReason;
-    if (fromAt === undefined || reason === undefined || startAt - fromAt < MIN_GAP_MS) return;
+  #tellGap(end: SegmentEnd | undefined, startAt: number): void {
+    if (end === undefined || startAt - end.at < MIN_GAP_MS) return;
     const { pathName } = this.#options;
-    this.#components.listener.gap({ pathName, fromAt: Math.round(fromAt), toAt: startAt, reason });
+    const fromAt = Math.round(end.at);
+    this.#components.listener.gap({ pathName, fromAt, toAt: startAt, reason: end.reason });
   }
 
   #onFailed(segment: Segment, failure: MediaError): void {
@@ -158,8 +163,10 @@ export class SegmentSequence {
       return;
     }
     this.#current = undefined;
-    this.#lastEndAt = segment.startAt + segment.durationMs;
-    this.#gapReason = failure.code === 'disk-full' ? 'diskFull' : 'failed';
+    const reason = failure.code === 'disk-full' ? 'diskFull' : 'failed';
+    // A file of which nothing is left ended nothing: the gap is older than it.
+    if (segment.sizeBytes > 0) this.#end = { at: segment.startAt + segment.durationMs, reason };
+    else this.#end ??= { at: segment.startAt, reason };
     this.#options.onFailed(failure);
   }
 

@@ -38,6 +38,8 @@ export interface SegmentOptions {
   /** A part that grew to this size ends early. */
   readonly maxPartBytes: number;
   readonly syncIntervalMs: number;
+  /** The first samples are on the disk. */
+  readonly onContent: (segment: Segment) => void;
   /** The disk failed; `closed` was told already. */
   readonly onFailed: (segment: Segment, failure: MediaError) => void;
 }
@@ -90,10 +92,11 @@ export class Segment {
         nameFor: options.nameFor,
         syncIntervalMs: options.syncIntervalMs,
         onOpened: (file) => this.#onOpened(file),
+        onContent: () => options.onContent(this),
         onFailed: (failure) => this.#onFailed(failure),
       },
     );
-    this.#file.append(this.#container.begin());
+    this.#file.appendHead(this.#container.begin());
   }
 
   get startAt(): number {
@@ -154,7 +157,7 @@ export class Segment {
 
   /** Writes what was collected, though the part is not complete. */
   flush(): void {
-    this.#file.append(this.#container.endPart());
+    this.#file.append(this.#container.endPart(), this.#endMs);
     this.#partBytes = 0;
     this.#partStartMs = this.#endMs;
   }
@@ -180,7 +183,7 @@ export class Segment {
 
   #finish(): void {
     try {
-      this.#file.append(this.#container.endPart());
+      this.#file.append(this.#container.endPart(), this.#endMs);
       this.#file.appendClosing(this.#container.finish());
       this.#isFinished = true;
     } catch (thrown) {
@@ -192,7 +195,7 @@ export class Segment {
     if (this.#partBytes === 0) this.#partStartMs = atMs;
     const isLong = atMs - this.#partStartMs >= this.#options.partDurationMs;
     if (!isLong && this.#partBytes < this.#options.maxPartBytes) return;
-    this.#file.append(this.#container.endPart());
+    this.#file.append(this.#container.endPart(), this.#endMs);
     this.#partBytes = 0;
     this.#partStartMs = atMs;
   }
@@ -210,6 +213,7 @@ export class Segment {
 
   #onFailed(failure: MediaError): void {
     this.#isFinished = false;
+    this.#endMs = this.#file.endMs;
     this.#reason = failure.code === 'disk-full' ? 'diskFull' : 'failed';
     this.#partBytes = 0;
     this.#tellClosed(this.#reason);
