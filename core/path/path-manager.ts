@@ -4,9 +4,11 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError, toMediaError } from '../base/media-error.ts';
 import type { Config, PathConfig } from '../config/config.ts';
-import { findPathConfig } from '../config/path-match.ts';
+import type { ConfigRegistry } from '../config/config-registry.ts';
+import type { YmlSection } from '../config/encode-config.ts';
 import type { Stream } from '../stream/stream.ts';
 import { PathSource } from './path-source.ts';
+import { PathTable } from './path-table.ts';
 import {
   Path,
   type PathReader,
@@ -25,7 +27,12 @@ export interface PathManagerComponents {
   readonly sourceFactories: readonly SourceFactory[];
   /** 0..1; spreads retries. */
   readonly random: () => number;
+  /** Keys of outer layers, for paths that are added at run time. */
+  readonly registry?: ConfigRegistry | undefined;
 }
+
+/** Values of a path that is added at run time, in yml form; the others come from `pathDefaults`. */
+export type RegisteredPathValues = YmlSection & { readonly source: string };
 
 /** The proof that a client may do what it asked on a path. */
 export interface PathGrant {
@@ -51,21 +58,55 @@ export class PathManager {
   readonly #components: PathManagerComponents;
   readonly #paths = new Map<string, Path>();
   readonly #observers = new Set<PathObserver>();
-  #config: Config;
+  readonly #table: PathTable;
+  #isStarted = false;
   #isClosed = false;
 
   constructor(components: PathManagerComponents, config: Config) {
     this.#components = components;
-    this.#config = config;
+    this.#table = new PathTable(components, config);
   }
 
   /** Opens every path that the configuration names and starts its source. */
   start(): void {
-    for (const confName of this.#config.paths.keys()) {
-      if (!this.#config.pathRules.some((rule) => rule.confName === confName)) {
-        this.#open(confName);
-      }
+    this.#isStarted = true;
+    for (const name of this.#table.exactNames) this.#open(name);
+  }
+
+  /**
+   * Adds a path that the configuration doesn't name, or gives other values to one added before.
+   * It stays through reloads of the file, which may come to hide it.
+   * @throws MediaError `already-exists` when the configuration names the path, `invalid-argument`
+   * for a name or values that the loader would refuse.
+   */
+  registerPath(name: string, values: RegisteredPathValues): void {
+    this.#table.register(name, values);
+    this.#reopen(name);
+  }
+
+  /** Takes back registerPath(); everybody on the path is dropped. False when it wasn't added. */
+  unregisterPath(name: string): boolean {
+    const isKnown = this.#table.unregister(name);
+    if (isKnown) this.#reopen(name);
+    return isKnown;
+  }
+
+  /**
+   * Makes sure that a path pulls this source; does nothing when it does already.
+   * @throws MediaError `invalid-argument` for a name or URL that can't be a path's, and for a
+   * path of the configuration with another source.
+   */
+  ensure(pathName: string, sourceUrl: string): void {
+    const found = this.#table.find(pathName);
+    if (found?.confName === pathName && found.config.source === sourceUrl) return;
+    if (found?.confName === pathName && !this.#table.isRegistered(pathName)) {
+      throw new MediaError(
+        'invalid-argument',
+        'path-has-other-source',
+        `path '${pathName}' is configured with another source`,
+      );
     }
+    this.registerPath(pathName, { source: sourceUrl });
   }
 
   /**
@@ -82,7 +123,7 @@ export class PathManager {
    * @throws MediaError `invalid-argument` for a path that isn't configured.
    */
   grant(pathName: string, principal: Principal): PathGrant {
-    const found = findPathConfig(this.#config, pathName);
+    const found = this.#table.find(pathName);
     if (!found) throw notConfigured(pathName);
     return { pathName, principal, config: found.config };
   }
@@ -126,6 +167,17 @@ export class PathManager {
     await Promise.all(paths.map((path) => path.close(reason)));
   }
 
+  /** After the entry of one name changed. */
+  #reopen(name: string): void {
+    const path = this.#paths.get(name);
+    if (path) {
+      this.#paths.delete(name);
+      const message = `path '${name}' was changed`;
+      void path.close(new MediaError('unavailable', 'path-changed', message));
+    }
+    if (this.#isStarted && this.#table.find(name)?.confName === name) this.#open(name);
+  }
+
   /** Opens a configured path; one that can't be opened is told and left out, the others still work. */
   #open(name: string): void {
     try {
@@ -141,7 +193,7 @@ export class PathManager {
     }
     const known = this.#paths.get(name);
     if (known) return known;
-    const found = findPathConfig(this.#config, name);
+    const found = this.#table.find(name);
     if (!found) throw notConfigured(name);
     const logger = this.#components.logger.scope(`path ${name}`);
     const { clock } = this.#components;
