@@ -1,14 +1,26 @@
-// The product put together: configuration files, logger, core and what stands above it.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+// The product put together: configuration files, logger, core and the Pro layer above it.
+import { networkInterfaces } from 'node:os';
+import { systemClock } from '../core/base/clock.ts';
 import { createLogger, type OwnedLogger } from '../core/base/create-logger.ts';
 import { Lifetime } from '../core/base/lifetime.ts';
-import { findConfigFile } from '../core/config/config-file.ts';
-import type { Config } from '../core/config/config.ts';
-import { loadConfig } from '../core/config/load-config.ts';
 import { MediaServer } from '../core/server.ts';
-import { loadProConfig } from './config/load-pro-config.ts';
-import { ProKeys } from './config/pro-keys.ts';
+import { assembleAccess } from './assembly/assemble-access.ts';
+import { assembleApi } from './assembly/assemble-api.ts';
+import { assembleDevices } from './assembly/assemble-devices.ts';
+import { assembleExport } from './assembly/assemble-export.ts';
+import { assemblePictures } from './assembly/assemble-pictures.ts';
+import { assembleRecorder, assembleRecordings } from './assembly/assemble-recordings.ts';
+import { assembleSignaling, createIceService } from './assembly/assemble-signaling.ts';
+import { assembleSmart } from './assembly/assemble-smart.ts';
+import type { ProContext } from './assembly/pro-context.ts';
+import { loadConfiguration, type Configuration } from './config/load-configuration.ts';
+import { resolveRecordFolder } from './config/record-folder.ts';
+import { sharedSettings } from './config/shared-settings.ts';
+import { EventBus } from './events/event-bus.ts';
+import { FfmpegInstallation } from './ffmpeg/ffmpeg-program.ts';
+import type { IceService } from './ice/ice-service.ts';
+import { fileUrl } from './library/file-url.ts';
+import { WebSocketHub } from './websocket/websocket-hub.ts';
 
 /** Files, environment and output of the process. */
 export interface ProServerOptions {
@@ -25,48 +37,42 @@ export interface ProServerOptions {
 /** Everything that runs in this process. */
 export class ProServer {
   readonly logger: OwnedLogger;
-  readonly #config: Config;
   readonly #options: ProServerOptions;
+  readonly #configuration: Configuration;
   readonly #lifetime = new Lifetime();
   readonly #core: MediaServer;
+  readonly #ice: IceService;
+  readonly #startedAt = systemClock.nowMs();
 
   /** Loads the configuration. @throws MediaError naming file, line and column. */
   constructor(options: ProServerOptions) {
     this.#options = options;
-    const filePath = coreConfigFile(options);
-    const { env } = options;
-    const { registry } = new ProKeys();
-    this.#config = loadConfig({ env, registry, ...(filePath === undefined ? {} : { filePath }) });
-    const { global } = this.#config;
+    const { env, output } = options;
+    this.#configuration = loadConfiguration(options, env);
+    const { core: config, pro } = this.#configuration;
+    const { global } = config;
     this.logger = createLogger({
       level: global.logLevel,
       isStructured: global.logStructured,
-      ...(global.logDestinations.includes('stdout') ? { output: options.output } : {}),
+      ...(global.logDestinations.includes('stdout') ? { output } : {}),
       ...(global.logDestinations.includes('file') ? { filePath: global.logFile } : {}),
     });
+    const { logger } = this;
+    this.#ice = createIceService({ clock: systemClock, logger }, { config, pro });
     this.#core = new MediaServer(
-      { logger: this.logger },
-      { config: this.#config, searchPath: env['PATH'] ?? '' },
+      { logger, iceServers: this.#ice },
+      { config, searchPath: env['PATH'] ?? '' },
     );
   }
 
-  /** @throws MediaError when a listener can't be opened. */
+  /** @throws MediaError when a listener can't be opened; what was opened is closed again. */
   async start(): Promise<void> {
-    const { logger } = this;
-    logger.info(`MediaMTX Pro v${this.#options.version}, Node.js ${process.version}`);
-    logger.info(
-      this.#config.filePath === undefined
-        ? 'no configuration file was found: built-in defaults without any path'
-        : `configuration loaded from ${this.#config.filePath}`,
-    );
-    for (const warning of this.#config.warnings) logger.warn(warning.message);
-    await this.#core.start();
-    this.#lifetime.own(this.#core);
-    for (const warning of this.#core.accessWarnings) logger.warn(warning);
-    const { listeners } = this.#core;
-    const width = Math.max(...listeners.map(({ name }) => name.length), 0);
-    for (const { name, url } of listeners) logger.info(`${name.padEnd(width)}  ${url}`);
-    logger.info('server is ready');
+    try {
+      await this.#startAll();
+    } catch (failure) {
+      await this.close();
+      throw failure;
+    }
   }
 
   /** Idempotent. */
@@ -74,13 +80,103 @@ export class ProServer {
     await this.#lifetime.close();
     this.logger.flush();
   }
+
+  async #startAll(): Promise<void> {
+    this.#logStart();
+    await this.#core.start();
+    this.#lifetime.own(this.#core);
+    await this.#startPro();
+    const { logger } = this;
+    for (const warning of this.#core.accessWarnings) logger.warn(warning);
+    const { listeners } = this.#core;
+    const width = Math.max(...listeners.map(({ name }) => name.length), 0);
+    for (const { name, url } of listeners) logger.info(`${name.padEnd(width)}  ${url}`);
+    logger.info('server is ready');
+  }
+
+  #logStart(): void {
+    const { logger } = this;
+    const { core: config, pro } = this.#configuration;
+    logger.info(`MediaMTX Pro v${this.#options.version}, Node.js ${process.version}`);
+    const files = [pro.filePath, config.filePath].filter((file) => file !== undefined);
+    logger.info(
+      files.length === 0
+        ? 'no configuration file was found: built-in defaults without any path'
+        : `configuration loaded from ${files.join(' and ')}`,
+    );
+    for (const { message } of [...pro.warnings, ...config.warnings]) logger.warn(message);
+  }
+
+  /** Each room is closed before those that were built earlier. */
+  async #startPro(): Promise<void> {
+    const context = this.#createContext();
+    const { clock, logger, events, lifetime, pro } = context;
+    const access = await assembleAccess(context);
+    const devices = assembleDevices(context);
+    const recordings = await assembleRecordings(context);
+    const recorder = assembleRecorder(context, recordings);
+    const pictures = await assemblePictures(context, {
+      devices,
+      register: (image, pathName) => recordings.registerImage(image.filePath, pathName),
+    });
+    const smart = assembleSmart(context, { devices, pictures, recorder });
+    const exports = await assembleExport(context, recordings);
+    const signaling = assembleSignaling(context, { ice: this.#ice, access });
+    const { websocket } = pro;
+    const hub = new WebSocketHub(
+      { clock, logger: logger.scope('websocket'), events, fileUrlOf: context.fileUrl },
+      {
+        maxClients: websocket.maxClients,
+        maxQueueMessages: websocket.queueMessages,
+        pingPeriodMs: websocket.pingIntervalMs,
+        pongWaitMs: websocket.pongTimeoutMs,
+        writeWaitMs: websocket.writeTimeoutMs,
+        overflowMs: websocket.overflowTimeoutMs,
+        maxInboundBytes: websocket.maxInboundBytes,
+        maxHistoryEvents: websocket.historyEvents,
+        maxHistoryBytes: websocket.historyBytes,
+        allowedOrigins: websocket.allowedOrigins.length > 0 ? websocket.allowedOrigins : undefined,
+      },
+    );
+    hub.start();
+    lifetime.own(hub);
+    const api = assembleApi(context, {
+      ...{ devices, pictures, recordings, recorder, smart, exports, hub, signaling },
+    });
+    await this.#core.openApi({ parts: [api, ...signaling.parts], access: access.gate });
+  }
+
+  #createContext(): ProContext {
+    const { core: config, pro, proKeys } = this.#configuration;
+    const { logger } = this;
+    const clock = systemClock;
+    const shared = sharedSettings(pro, proKeys.global.read(config.global));
+    const { recordPath } = config.pathDefaults;
+    return {
+      ...{ clock, logger, core: this.#core, pro, proKeys, shared },
+      configNow: () => config,
+      events: new EventBus(logger),
+      lifetime: this.#lifetime,
+      recordFolder: resolveRecordFolder(recordPath, config.filePath),
+      fileUrl: (filePath) =>
+        fileUrl({ apiDomain: shared.apiDomain, fallbackOrigin: this.#origin() }, filePath),
+      ffmpeg: new FfmpegInstallation(clock, { searchPath: this.#options.env['PATH'] ?? '' }),
+      version: this.#options.version,
+      startedAt: this.#startedAt,
+    };
+  }
+
+  /** How others reach the API when no public address is configured: by the first address of this machine. */
+  #origin(): string {
+    const { apiAddress, apiEncryption } = this.#configuration.core.global;
+    const scheme = apiEncryption ? 'https' : 'http';
+    const host = apiAddress?.host ?? '';
+    const name = host === '' ? firstAddress() : host.includes(':') ? `[${host}]` : host;
+    return `${scheme}://${name}:${apiAddress?.port ?? 0}`;
+  }
 }
 
-/** mediamtx.yml of the command line, of config.yml, or where it usually lies. */
-function coreConfigFile(options: ProServerOptions): string | undefined {
-  if (options.mediamtxFile !== undefined) return options.mediamtxFile;
-  if (options.proConfigFile !== undefined) return loadProConfig(options.proConfigFile).mediamtxFile;
-  const usual = join(options.folder, 'config.yml');
-  if (existsSync(usual)) return loadProConfig(usual).mediamtxFile;
-  return findConfigFile(options.folder);
+function firstAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
+  return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1';
 }

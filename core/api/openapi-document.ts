@@ -169,6 +169,8 @@ function relink(value: unknown): unknown {
       if (hasFormat && key === 'pattern') return [];
       // Zod leaves the metadata's id; a property that is called so holds an object.
       if (key === '$schema' || (key === 'id' && typeof each === 'string')) return [];
+      // Answers may get more keys later, and are wrapped together with others.
+      if (key === 'additionalProperties' && each === false) return [];
       const isReference = key === '$ref' && typeof each === 'string';
       return [
         [key, isReference ? each.replace('#/$defs/', '#/components/schemas/') : relink(each)],

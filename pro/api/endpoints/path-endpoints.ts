@@ -59,13 +59,8 @@ const displayShape = {
 const listItemSchema = z.object({ ...pathItemSchema.shape, ...displayShape });
 
 const queryItemSchema = z.object({
-  name: z.string(),
-  confName: z.string(),
+  ...listItemSchema.shape,
   source: z.string().describe('URL of the source without credentials'),
-  tracks: z.array(z.string()),
-  bytesReceived: z.int(),
-  readers: pathItemSchema.shape.readers,
-  ...displayShape,
 });
 
 type ListItem = z.output<typeof listItemSchema>;

@@ -1,0 +1,159 @@
+// What was recorded and what is being recorded: library, cleaner, recorder, webhooks.
+import { join } from 'node:path';
+import { MediaError, toMediaError } from '../../core/base/media-error.ts';
+import { FileInspector } from '../../core/library/file-inspector.ts';
+import type { RecordingFolder } from '../../core/library/recording-folder.ts';
+import { RecordingLibrary } from '../../core/library/recording-library.ts';
+import { RetentionSweep } from '../../core/library/retention-sweep.ts';
+import type { RetentionLimits } from '../../core/library/retention-plan.ts';
+import { GuardedDisk } from '../../core/record/guarded-disk.ts';
+import type { FilesApi } from '../api/endpoints/file-endpoints.ts';
+import { resolveRecordFolder } from '../config/record-folder.ts';
+import { Cleaner } from '../library/cleaner.ts';
+import { createDateFolder } from '../library/date-folder-layout.ts';
+import { parseFileReference } from '../library/file-reference.ts';
+import { RecordedFiles } from '../library/recorded-files.ts';
+import { ServedFiles } from '../library/served-files.ts';
+import { RecordManager, type RecordPathSettings } from '../record/record-manager.ts';
+import { RecordWebhooks } from '../record/record-webhooks.ts';
+import { isSmart } from './assemble-smart.ts';
+import { namedPaths, settingsOf, type ProContext } from './pro-context.ts';
+
+/** Recorded files for the rest of the Pro layer. */
+export interface Recordings {
+  readonly library: RecordingLibrary;
+  readonly api: Omit<FilesApi, 'fileUrl'>;
+  readonly served: ServedFiles;
+  /** @throws MediaError `not-found`, or `invalid-argument` for names that lead elsewhere. */
+  readonly resolve: (reference: string) => Promise<{ readonly fullPath: string }>;
+  readonly registerImage: (filePath: string, pathName: string) => Promise<void>;
+}
+
+const DAY_MS = 86_400_000;
+const DATABASE = join('.index', 'recordings.sqlite');
+
+/** Opens the index and makes it equal to the folder; cleans by the clock from then on. */
+export async function assembleRecordings(context: ProContext): Promise<Recordings> {
+  const { clock, logger, lifetime, recordFolder, events, core } = context;
+  const log = logger.scope('library');
+  const folder = createDateFolder(recordFolder);
+  const library = new RecordingLibrary(
+    { clock, logger: log, inspector: new FileInspector() },
+    { databaseFile: join(recordFolder, DATABASE), folders: [folder] },
+  );
+  await library.start();
+  lifetime.own(library);
+  void library.reconcile().catch((thrown: unknown) => {
+    const error = toMediaError(thrown);
+    if (error.kind !== 'canceled') log.error(`recordings could not be read: ${error.message}`);
+  });
+  const files = new RecordedFiles({
+    ...{ library, folder, events },
+    pathCount: () => core.pathManager.list().length,
+  });
+  const cleaner = createCleaner(context, { library, folder });
+  return {
+    ...{ library, served: new ServedFiles(folder) },
+    api: filesApi(files, cleaner),
+    resolve: (reference) => resolveFile(folder, reference),
+    registerImage: async (filePath, pathName) => {
+      await files.registerImage(filePath, pathName);
+    },
+  };
+}
+
+/** Builds the recorder; paths with `record: yes` are recorded from now on. */
+export function assembleRecorder(context: ProContext, { library }: Recordings): RecordManager {
+  const { clock, logger, lifetime, events, core, shared, pro } = context;
+  const log = logger.scope('record');
+  const webhooks = new RecordWebhooks(
+    { events, logger: log },
+    {
+      createUrl: shared.recordCreateWebhook,
+      deleteUrl: shared.recordDelWebhook,
+      timeoutMs: pro.webhooks.timeoutMs,
+    },
+  );
+  webhooks.start();
+  lifetime.own(webhooks);
+  const { minFreeBytes } = pro.cleaner;
+  const recorder = new RecordManager(
+    {
+      ...{ clock, events, logger: log, pathManager: core.pathManager, index: library },
+      ...(minFreeBytes > 0 ? { disk: new GuardedDisk({ clock }, minFreeBytes) } : {}),
+    },
+    {
+      settingsOf: (name) => recordSettings(context, name),
+      isSmart: (name) => {
+        const settings = settingsOf(context, name);
+        return settings !== undefined && isSmart(settings);
+      },
+    },
+  );
+  lifetime.own(recorder);
+  recorder.start();
+  return recorder;
+}
+
+function recordSettings(context: ProContext, name: string): RecordPathSettings | undefined {
+  const settings = settingsOf(context, name);
+  if (!settings) return undefined;
+  const { isRecorded, autoRecordMs, recordFolder } = settings;
+  const { filePath } = context.configNow();
+  return { isRecorded, autoRecordMs, root: resolveRecordFolder(recordFolder, filePath) };
+}
+
+function createCleaner(
+  context: ProContext,
+  { library, folder }: { readonly library: RecordingLibrary; readonly folder: RecordingFolder },
+): Cleaner {
+  const { clock, logger, lifetime, events, pro } = context;
+  const log = logger.scope('cleaner');
+  const { index, files } = library;
+  const sweep = new RetentionSweep({ clock, logger: log, index, files });
+  const { schedule, isDryRun } = pro.cleaner;
+  const cleaner = new Cleaner(
+    { sweep, folder, events, logger: log },
+    { schedule, isDryRun, limits: () => retentionLimits(context) },
+  );
+  lifetime.own(cleaner);
+  cleaner.start();
+  return cleaner;
+}
+
+function retentionLimits(context: ProContext): RetentionLimits {
+  const { maxBytes, minFreeBytes } = context.pro.cleaner;
+  const { pathDefaults } = context.configNow();
+  const days = new Map(
+    namedPaths(context).map(([name, { recordClearDays }]) => [name, recordClearDays]),
+  );
+  const otherDays = context.proKeys.path.read(pathDefaults).recordClearDays;
+  const limits = [otherDays, ...days.values()].filter((each) => each > 0);
+  return {
+    ...{ maxBytes, minFreeBytes },
+    maxAgeMs: (path) => (days.get(path) ?? otherDays) * DAY_MS,
+    shortestMaxAgeMs: limits.length === 0 ? 0 : Math.min(...limits) * DAY_MS,
+  };
+}
+
+function filesApi(files: RecordedFiles, cleaner: Cleaner): Omit<FilesApi, 'fileUrl'> {
+  return {
+    listByDate: (filter) => files.listByDate(filter),
+    listFavorites: (filter) => files.listFavorites(filter),
+    rename: (reference, name) => files.rename(reference, name),
+    remove: (reference) => files.remove(reference),
+    favorite: (reference, name) => files.favorite(reference, name),
+    dashboard: () => files.dashboard(),
+    timeline: (name, fromAt, toAt) => files.timeline(name, fromAt, toAt),
+    sweep: (options) => cleaner.sweep(options),
+  };
+}
+
+async function resolveFile(
+  { safe }: RecordingFolder,
+  reference: string,
+): Promise<{ readonly fullPath: string }> {
+  const file = parseFileReference(safe, reference);
+  if (await safe.stat(file)) return { fullPath: safe.absolute(file) };
+  throw new MediaError('not-found', 'no-such-file', `file not found: '${reference}'`);
+}
