@@ -23,7 +23,7 @@ describe('Recorder and its disk', () => {
     assert.deepEqual(rig.events.gaps, [
       {
         pathName: 'cam',
-        fromAt: (full?.startAt ?? 0) + (full?.durationMs ?? 0),
+        fromAt: full.startAt + full.durationMs,
         toAt: closed?.startAt,
         reason: 'diskFull',
       },
