@@ -18,13 +18,10 @@ export interface IndexWorkerListener {
 /** Starts a worker on a database file. */
 export type StartIndexWorker = (databaseFile: string, listener: IndexWorkerListener) => IndexWorker;
 
-// A packed program is made of .js files.
-const PROGRAM = import.meta.url.endsWith('.ts') ? './index-worker.ts' : './index-worker.js';
-
 /** Starts index-worker.ts. */
 export const startIndexWorker: StartIndexWorker = (databaseFile, listener) => {
   const data: IndexWorkerData = { databaseFile };
-  const worker = new Worker(new URL(PROGRAM, import.meta.url), {
+  const worker = new Worker(programUrl(), {
     name: 'recording-index',
     workerData: data,
   });
@@ -36,3 +33,10 @@ export const startIndexWorker: StartIndexWorker = (databaseFile, listener) => {
   worker.on('exit', (code) => listener.onExit(reason === '' ? `exit code ${code}` : reason));
   return worker;
 };
+
+/** A packed program is made of .js files. */
+function programUrl(): URL {
+  const url = new URL('./index-worker.ts', import.meta.url);
+  if (!import.meta.url.endsWith('.ts')) url.pathname = url.pathname.replace(/ts$/u, 'js');
+  return url;
+}
