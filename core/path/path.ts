@@ -8,6 +8,7 @@ import type { PathConfig } from '../config/config.ts';
 import { Stream } from '../stream/stream.ts';
 import type { StreamWriter, StreamWriterOptions } from '../stream/stream-writer.ts';
 import type { PathSource } from './path-source.ts';
+import { PathTraffic } from './path-traffic.ts';
 
 /** Whoever pushes a stream into a path. */
 export interface Publisher {
@@ -39,11 +40,11 @@ export interface PublishLease {
   close(): void;
 }
 
-/** The right to read a path; `close` gives it back. */
+/** The right to read a path; `close` gives it back and tells how much the reader was sent. */
 export interface ReadLease {
   readonly path: string;
   readonly stream: Stream;
-  close(): void;
+  close(sentBytes?: number): void;
 }
 
 /** What a path works with. */
@@ -76,6 +77,7 @@ export class Path {
   readonly name: string;
   readonly confName: string;
   readonly config: PathConfig;
+  readonly traffic = new PathTraffic();
 
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -269,8 +271,10 @@ export class Path {
     return {
       path: this.name,
       stream,
-      close: () => {
-        if (this.#readers.delete(reader)) this.#afterReaderLeft();
+      close: (sentBytes = 0) => {
+        if (!this.#readers.delete(reader)) return;
+        this.traffic.addReader(sentBytes);
+        this.#afterReaderLeft();
       },
     };
   }
@@ -339,6 +343,7 @@ export class Path {
     this.#availableAt = undefined;
     this.#onlineAt = undefined;
     if (stream) {
+      this.traffic.addStream(stream);
       stream.close(reason);
       this.#logger.info(`stream is not available: ${reason.message}`);
       if (wasOnline) this.#onTransition?.(this, 'offline');

@@ -20,6 +20,13 @@ export interface Session {
   readonly query: string;
   readonly user: string;
   readonly userAgent: string;
+  /** Of RTSP, as the Control API spells it; null before the first SETUP. */
+  readonly transport?: 'TCP' | 'UDP' | null;
+  /** Of WebRTC: whether the handshake is done. */
+  readonly isConnected?: boolean;
+  /** Of WebRTC, e.g. `host/udp/192.0.2.1/8189`; empty before the first check. */
+  readonly localCandidate?: string;
+  readonly remoteCandidate?: string;
   /** Counters by name; only grow. */
   stats(): Readonly<Record<string, number>>;
   /** Ends the session and frees what it holds; idempotent. */

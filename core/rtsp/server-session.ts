@@ -29,6 +29,11 @@ export interface ServerSessionOptions {
   readonly query: string;
 }
 
+interface ByteCounts {
+  readonly inbound: number;
+  readonly outbound: number;
+}
+
 /** A session without a request or RTCP for this long ends (RFC 2326 section 12.37). */
 export const SESSION_TIMEOUT_SECONDS = 60;
 
@@ -48,6 +53,9 @@ export class ServerSession implements Session {
   readonly logger: Logger;
 
   readonly #components: ServerSessionComponents;
+  /** Bytes of the connection before this session, and since. */
+  readonly #before: ByteCounts;
+  #since: ByteCounts = { inbound: 0, outbound: 0 };
   /** The connection that the session dies with: the one it was made on, until it plays over UDP. */
   #connection: RtspConnection | undefined;
   #role: SessionRole | undefined;
@@ -56,6 +64,8 @@ export class ServerSession implements Session {
 
   constructor(components: ServerSessionComponents, options: ServerSessionOptions) {
     this.#components = components;
+    const { inboundBytes, outboundBytes } = options.connection;
+    this.#before = { inbound: inboundBytes, outbound: outboundBytes };
     this.#connection = options.connection;
     this.type = options.isEncrypted ? 'rtspsSession' : 'rtspSession';
     this.createdAt = components.clock.nowMs();
@@ -128,6 +138,7 @@ export class ServerSession implements Session {
 
   /** The connection that the session was made on is gone; media over UDP go on without it. */
   onConnectionClosed(reason: MediaError): void {
+    this.#countConnection();
     this.#connection = undefined;
     if (this.#role?.isActive && this.#role.transport === 'udp') return;
     this.close(reason);
@@ -141,9 +152,10 @@ export class ServerSession implements Session {
 
   stats(): Readonly<Record<string, number>> {
     const udp = this.#role?.udpBytes ?? { inbound: 0, outbound: 0 };
+    const connection = this.#countConnection();
     return {
-      inboundBytes: (this.#connection?.inboundBytes ?? 0) + udp.inbound,
-      outboundBytes: (this.#connection?.outboundBytes ?? 0) + udp.outbound,
+      inboundBytes: connection.inbound + udp.inbound,
+      outboundBytes: connection.outbound + udp.outbound,
       inboundRTPPackets: 0,
       inboundRTPPacketsLost: 0,
       inboundRTPPacketsInError: 0,
@@ -170,10 +182,21 @@ export class ServerSession implements Session {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const isTcp = this.#role?.transport === 'tcp';
-    this.#role?.close();
+    const { outboundBytes } = this.stats();
+    this.#role?.close(outboundBytes);
     this.logger.info(`closed: ${reason.message}`);
     this.#components.onClosed(this);
     if (isConnectionEnded && isTcp) this.#connection?.end(reason);
+  }
+
+  /** What the connection carried for this session; stays when the connection is gone. */
+  #countConnection(): ByteCounts {
+    if (this.#connection) {
+      const { inboundBytes, outboundBytes } = this.#connection;
+      const { inbound, outbound } = this.#before;
+      this.#since = { inbound: inboundBytes - inbound, outbound: outboundBytes - outbound };
+    }
+    return this.#since;
   }
 
   /** Readers over TCP live as long as they take what they are sent. */

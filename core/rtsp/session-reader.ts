@@ -200,12 +200,12 @@ export class SessionReader implements RtcpVisitor {
     return { inbound: 0, outbound: this.#udpReader?.outbound.bytes ?? 0 };
   }
 
-  /** Frees everything. Idempotent. */
-  close(): void {
+  /** Frees everything, and tells the path what was sent in all. Idempotent. */
+  close(sentBytes = 0): void {
     this.pause();
     for (const peer of this.#peers.splice(0)) peer?.close();
     this.#logDiscarded(Number.POSITIVE_INFINITY);
-    this.#options.lease.close();
+    this.#options.lease.close(sentBytes);
   }
 
   /** For the RTCP parser. */

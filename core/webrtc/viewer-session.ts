@@ -225,13 +225,14 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
   close(reason: MediaError): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    const stats = this.stats();
     this.#rtcp?.sendBye();
     for (const media of this.#medias) this.#components.engine.removeViewer(media.handle);
     this.#medias = [];
     for (const egress of this.#egresses) egress.leave(this);
     this.#peer?.close();
     this.#options.onRelease?.();
-    this.#options.lease.close();
+    this.#options.lease.close(stats['outboundBytes']);
     this.#logger.info(`closed: ${reason.message}`);
     this.#components.onClosed(this, reason);
   }
