@@ -41,7 +41,8 @@ export function encodeConfig(config: Config, registry?: ConfigRegistry): Encoded
   };
 }
 
-function encodeSection(
+/** One section in yml form. It holds secrets. */
+export function encodeSection(
   section: Readonly<Record<string, unknown>> & { readonly extensions: Extensions },
   table: KeyTable,
 ): YmlSection {

@@ -1,10 +1,10 @@
 // A configuration for display: passwords, tokens and credentials in URLs are hidden.
 import type { z } from 'zod';
 import { redactUrls } from '../base/url-redaction.ts';
-import type { Config } from './config.ts';
+import type { Config, GlobalConfig, PathConfig } from './config.ts';
 import type { KeyTable } from './config-key.ts';
 import type { ConfigRegistry } from './config-registry.ts';
-import { allGlobalKeys, allPathKeys, encodeConfig } from './encode-config.ts';
+import { allGlobalKeys, allPathKeys, encodeSection } from './encode-config.ts';
 import type { EncodedConfig, YmlSection, YmlValue } from './encode-config.ts';
 import { childSchema, isSecret } from './schema-walk.ts';
 
@@ -13,15 +13,25 @@ export const redactedMark = '***';
 
 /** The configuration in yml form without any secret. */
 export function redactConfig(config: Config, registry?: ConfigRegistry): EncodedConfig {
-  const encoded = encodeConfig(config, registry);
-  const pathTable = allPathKeys(registry);
   return {
-    global: redactSection(encoded.global, allGlobalKeys(registry)),
-    pathDefaults: redactSection(encoded.pathDefaults, pathTable),
+    global: redactGlobal(config.global, registry),
+    pathDefaults: redactPath(config.pathDefaults, registry),
     paths: Object.fromEntries(
-      Object.entries(encoded.paths).map(([name, path]) => [name, redactSection(path, pathTable)]),
+      [...config.paths].map(([name, path]) => [name, redactPath(path, registry)]),
     ),
   };
+}
+
+/** The global section in yml form without any secret. */
+export function redactGlobal(global: GlobalConfig, registry?: ConfigRegistry): YmlSection {
+  const table = allGlobalKeys(registry);
+  return redactSection(encodeSection(global, table), table);
+}
+
+/** One path, or pathDefaults, in yml form without any secret. */
+export function redactPath(path: PathConfig, registry?: ConfigRegistry): YmlSection {
+  const table = allPathKeys(registry);
+  return redactSection(encodeSection(path, table), table);
 }
 
 /** One value in yml form without secrets; `schema` is the one of its key, list item or field. */
