@@ -35,6 +35,8 @@ export interface AccessRequest {
 export interface Principal {
   /** Empty for anonymous access. */
   readonly user: string;
+  /** When the proof ends (Date ms), and with it every session that it opened; undefined = never. */
+  readonly expiresAt?: number | undefined;
 }
 
 /** Decides; one implementation per `authMethod`. */

@@ -1,13 +1,13 @@
 // Decides by the users of mediamtx.yml (`authMethod: internal`).
-import { randomInt } from 'node:crypto';
-import { delay, type Clock } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { networkOf } from '../base/ip-address.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError } from '../base/media-error.ts';
+import { authenticationRequired } from './access-refusals.ts';
 import type { AccessRequest, Authorizer, Credentials, Principal } from './access-request.ts';
 import { Argon2Verifier, nativeArgon2, type Argon2Function } from './argon2-verifier.ts';
-import { FailureLimiter, type FailureLimiterOptions } from './failure-limiter.ts';
 import type { InternalUser } from './internal-user.ts';
+import { LoginGuard, type LoginGuardOptions, type Verdict } from './login-guard.ts';
 import { checkStoredCredential } from './stored-credential.ts';
 import { UserRule } from './user-rule.ts';
 
@@ -17,53 +17,36 @@ export interface InternalAuthorizerComponents {
   readonly logger: Logger;
   /** Default: that of Node.js. */
   readonly argon2?: Argon2Function | undefined;
+  /** Default: one of its own, made with the options. */
+  readonly guard?: LoginGuard;
 }
 
-/** Bounds of the authorizer. */
-export interface InternalAuthorizerOptions {
-  /** Longest pause before wrong credentials are refused. */
-  readonly maxDelayMs?: number;
-  /** Refusals that may pause at once; beyond, they are answered at once. */
-  readonly maxDelayed?: number;
-  readonly failures?: FailureLimiterOptions;
-}
-
-type Verdict = 'granted' | 'forbidden' | 'wrong';
 type ShownCredentials = Exclude<Credentials, { readonly type: 'none' }>;
 
 /**
  * Tries the users in order; one lets the client in when address, permission and credentials all
- * match. Wrong credentials are refused after a random pause, counted from the arrival so that the
- * time of the check does not show; after five of them a minute the client's network is refused
- * without looking.
+ * match. A LoginGuard deals with wrong credentials.
  */
 export class InternalAuthorizer implements Authorizer {
-  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #hasArgon2: boolean;
   readonly #verifier: Argon2Verifier;
-  readonly #limiter: FailureLimiter;
-  readonly #maxDelayMs: number;
-  readonly #maxDelayed: number;
+  readonly #guard: LoginGuard;
   #rules: readonly UserRule[];
-  #delayed = 0;
   #hasWarnedOfDigest = false;
 
   /** @throws MediaError as replaceUsers(). */
   constructor(
     users: readonly InternalUser[],
     components: InternalAuthorizerComponents,
-    options: InternalAuthorizerOptions = {},
+    options: LoginGuardOptions = {},
   ) {
     const { clock, logger } = components;
     const compute = 'argon2' in components ? components.argon2 : nativeArgon2();
-    this.#clock = clock;
     this.#logger = logger;
     this.#hasArgon2 = compute !== undefined;
     this.#verifier = new Argon2Verifier({ clock, compute: compute ?? refuseArgon2 });
-    this.#limiter = new FailureLimiter(clock, options.failures);
-    this.#maxDelayMs = options.maxDelayMs ?? 4000;
-    this.#maxDelayed = options.maxDelayed ?? 1024;
+    this.#guard = components.guard ?? new LoginGuard({ clock, logger }, options);
     this.#rules = this.#compile(users);
   }
 
@@ -83,27 +66,13 @@ export class InternalAuthorizer implements Authorizer {
     const rules = this.#rules.filter((rule) => rule.appliesTo(request.ip));
     // Who needs no credentials gets in whatever was shown, even after wrong guesses.
     if (rules.some((rule) => rule.user === undefined && rule.permits(request))) return { user: '' };
-    if (credentials.type === 'none') throw refusal(request);
-    return await this.#check({ ...request, credentials }, rules, signal);
-  }
-
-  async #check(
-    request: AccessRequest & { readonly credentials: ShownCredentials },
-    rules: readonly UserRule[],
-    signal: AbortSignal | undefined,
-  ): Promise<Principal> {
-    const arrivedAtMs = this.#clock.monotonicMs();
-    const { ip, credentials } = request;
-    const guess = guessOf(credentials);
-    const wasBlocked = this.#limiter.isBlocked(ip, guess);
-    const verdict = wasBlocked ? 'wrong' : await this.#judge(request, rules);
-    // Asked again: other guesses may have failed while this one was checked.
-    const isBlocked = wasBlocked || this.#limiter.isBlocked(ip, guess);
-    if (!isBlocked && verdict === 'granted') return { user: userOf(credentials) };
-    if (!isBlocked && verdict === 'forbidden') throw forbidden(request);
-    if (!wasBlocked) this.#recordFailure(request, guess);
-    await this.#pause(arrivedAtMs, signal);
-    throw isBlocked ? tooManyFailures(request) : refusal(request);
+    if (credentials.type === 'none') throw authenticationRequired(request);
+    const shown = { ...request, credentials };
+    return await this.#guard.admit({
+      ...{ request, signal },
+      guess: guessOf(credentials),
+      judge: () => this.#judge(shown, rules),
+    });
   }
 
   /** Entries with the permission first; the others only tell a refusal from wrong credentials. */
@@ -113,12 +82,16 @@ export class InternalAuthorizer implements Authorizer {
   ): Promise<Verdict> {
     const named = rules.filter((rule) => rule.user !== undefined);
     for (const rule of named) {
-      if (rule.permits(request) && (await this.#matches(rule, request))) return 'granted';
+      if (rule.permits(request) && (await this.#matches(rule, request))) {
+        return { type: 'granted', principal: { user: userOf(request.credentials) } };
+      }
     }
     for (const rule of named) {
-      if (!rule.permits(request) && (await this.#matches(rule, request))) return 'forbidden';
+      if (!rule.permits(request) && (await this.#matches(rule, request))) {
+        return { type: 'forbidden' };
+      }
     }
-    return 'wrong';
+    return { type: 'wrong' };
   }
 
   async #matches(
@@ -146,27 +119,6 @@ export class InternalAuthorizer implements Authorizer {
       );
     }
     return false;
-  }
-
-  #recordFailure(request: AccessRequest, guess: string | undefined): void {
-    const { ip, action, path, protocol, id } = request;
-    this.#limiter.recordFailure(ip, guess);
-    this.#logger.warn('authentication failed', { ip, action, path, protocol, id });
-  }
-
-  async #pause(arrivedAtMs: number, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#maxDelayMs <= 0 || this.#delayed >= this.#maxDelayed) return;
-    const elapsedMs = this.#clock.monotonicMs() - arrivedAtMs;
-    const remainingMs = randomInt(this.#maxDelayMs + 1) - elapsedMs;
-    if (remainingMs <= 0) return;
-    this.#delayed++;
-    try {
-      await delay(this.#clock, remainingMs, signal);
-    } catch (cause) {
-      throw new MediaError('canceled', 'auth-canceled', 'client left before the answer', { cause });
-    } finally {
-      this.#delayed--;
-    }
   }
 
   #compile(users: readonly InternalUser[]): readonly UserRule[] {
@@ -202,31 +154,4 @@ function guessOf(credentials: ShownCredentials): string | undefined {
 
 function userOf(credentials: ShownCredentials): string {
   return credentials.type === 'bearer' ? '' : credentials.user;
-}
-
-/** The text is the one that clients of the peer know. */
-function refusal({ credentials, action, path, ip }: AccessRequest): MediaError {
-  const hadCredentials = credentials.type !== 'none';
-  return new MediaError(
-    'unauthenticated',
-    hadCredentials ? 'authentication-failed' : 'authentication-required',
-    'authentication error',
-    { context: { hadCredentials, action, path, ip } },
-  );
-}
-
-function forbidden({ action, path, ip }: AccessRequest): MediaError {
-  const where = path === '' ? '' : ` on path '${path}'`;
-  return new MediaError('permission-denied', 'permission-denied', `${action}${where} not allowed`, {
-    context: { hadCredentials: true, action, path, ip },
-  });
-}
-
-function tooManyFailures({ action, path, ip }: AccessRequest): MediaError {
-  return new MediaError(
-    'resource-exhausted',
-    'too-many-failed-logins',
-    'too many failed logins from this address, try again in a minute',
-    { context: { hadCredentials: true, action, path, ip, retryAfterSeconds: 60 } },
-  );
 }

@@ -1,6 +1,6 @@
 // One entry of `authInternalUsers`, as core/config provides it.
 import type { IpEntry } from '../base/ip-address.ts';
-import type { AuthAction } from './access-request.ts';
+import type { Permission } from './permission-set.ts';
 
 /** Somebody who may do something; several entries with one name add up. */
 export interface InternalUser {
@@ -10,9 +10,5 @@ export interface InternalUser {
   readonly pass: string;
   /** Where this entry counts; empty = everywhere. */
   readonly ips: readonly IpEntry[];
-  readonly permissions: readonly {
-    readonly action: AuthAction;
-    /** Empty = any path, `~…` = unanchored regular expression, else the exact name. */
-    readonly path: string;
-  }[];
+  readonly permissions: readonly Permission[];
 }

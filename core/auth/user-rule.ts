@@ -1,16 +1,10 @@
 // An entry of `authInternalUsers`, checked and compiled for matching.
 import { IpSet } from '../base/ip-address.ts';
 import { MediaError } from '../base/media-error.ts';
-import { PathPattern } from '../config/path-pattern.ts';
-import type { AccessRequest, AuthAction } from './access-request.ts';
+import type { AccessRequest } from './access-request.ts';
 import type { InternalUser } from './internal-user.ts';
+import { PermissionSet } from './permission-set.ts';
 import { parseStoredCredential, type StoredCredential } from './stored-credential.ts';
-
-type PathTest = (path: string) => boolean;
-
-const ACTIONS_WITH_PATH: ReadonlySet<AuthAction> = new Set(['publish', 'read', 'playback']);
-/** Longest path name that is matched; anything longer exists nowhere. */
-const MAX_PATH_CHARS = 1024;
 
 /** Who, from where, may do what; credentials are checked by the authorizer. */
 export class UserRule {
@@ -21,7 +15,7 @@ export class UserRule {
   /** Position in the list, for the log. */
   readonly index: number;
   readonly #ips: IpSet;
-  readonly #permissions: ReadonlyMap<AuthAction, readonly PathTest[]>;
+  readonly #permissions: PermissionSet;
 
   /** @throws MediaError invalid-argument naming the key, never a password. */
   constructor(entry: InternalUser, index: number) {
@@ -36,7 +30,7 @@ export class UserRule {
     this.password =
       entry.pass === '' ? undefined : parseStoredCredential(entry.pass, `${place}.pass`);
     this.#ips = new IpSet(entry.ips, `${place}.ips`);
-    this.#permissions = compile(entry.permissions);
+    this.#permissions = new PermissionSet(entry.permissions);
   }
 
   /** Whether one of the credentials is an Argon2 hash. */
@@ -48,31 +42,9 @@ export class UserRule {
     return this.#ips.isEmpty || this.#ips.contains(ip);
   }
 
-  permits({ action, path }: Pick<AccessRequest, 'action' | 'path'>): boolean {
-    const tests = this.#permissions.get(action);
-    if (tests === undefined) return false;
-    if (!ACTIONS_WITH_PATH.has(action)) return true;
-    return path.length <= MAX_PATH_CHARS && tests.some((test) => test(path));
+  permits(request: Pick<AccessRequest, 'action' | 'path'>): boolean {
+    return this.#permissions.permits(request);
   }
-}
-
-function compile(
-  permissions: InternalUser['permissions'],
-): ReadonlyMap<AuthAction, readonly PathTest[]> {
-  const tests = new Map<AuthAction, PathTest[]>();
-  for (const { action, path } of permissions) {
-    const list = tests.get(action) ?? [];
-    list.push(compilePath(path));
-    tests.set(action, list);
-  }
-  return tests;
-}
-
-function compilePath(path: string): PathTest {
-  if (path === '') return () => true;
-  if (!path.startsWith('~')) return (name) => name === path;
-  const pattern = new PathPattern(path.slice(1));
-  return (name) => pattern.match(name) !== undefined;
 }
 
 function invalid(problem: string, place: string): MediaError {

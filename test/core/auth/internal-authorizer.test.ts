@@ -3,11 +3,9 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { mock } from 'node:test';
 import type { AccessRequest, Credentials } from '../../../core/auth/access-request.ts';
-import {
-  InternalAuthorizer,
-  type InternalAuthorizerOptions,
-} from '../../../core/auth/internal-authorizer.ts';
+import { InternalAuthorizer } from '../../../core/auth/internal-authorizer.ts';
 import type { InternalUser } from '../../../core/auth/internal-user.ts';
+import type { LoginGuardOptions } from '../../../core/auth/login-guard.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 
@@ -35,7 +33,7 @@ function request(changes: Partial<AccessRequest> = {}): AccessRequest {
 
 function setUp(
   users: readonly InternalUser[],
-  options: InternalAuthorizerOptions = { maxDelayMs: 0 },
+  options: LoginGuardOptions = { maxDelayMs: 0 },
 ): { authorizer: InternalAuthorizer; clock: FakeClock; logger: RecordingLogger } {
   const clock = new FakeClock();
   const logger = new RecordingLogger();
