@@ -68,7 +68,7 @@ export interface TotalsRequest {
 
 /** Candidates of a retention sweep after a position, oldest first. */
 export interface RetentionPageRequest {
-  readonly roots: readonly string[];
+  readonly root: string;
   /** Date ms: only recordings that began before it. */
   readonly beforeAt: number;
   /** Where the page before ended. */

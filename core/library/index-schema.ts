@@ -24,7 +24,7 @@ export const indexMigrations: readonly string[] = [
      UNIQUE (root, folder, name)
    ) STRICT;
    CREATE INDEX recordings_by_path ON recordings (path, start_ms, duration_ms, size_bytes);
-   CREATE INDEX recordings_by_start ON recordings (start_ms, id);
+   CREATE INDEX recordings_by_start ON recordings (root, start_ms, id);
    CREATE INDEX recordings_by_size ON recordings (root, kind, is_favorite, size_bytes);
    CREATE INDEX recordings_growing ON recordings (root) WHERE state = 'growing';
    CREATE TABLE gaps (

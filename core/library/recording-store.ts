@@ -166,18 +166,17 @@ export class RecordingStore {
   }
 
   #retentionPage(request: RetentionPageRequest): readonly RetentionCandidate[] {
-    const { roots, beforeAt, after, limit } = request;
+    const { root, beforeAt, after, limit } = request;
     const rows = this.#prepare(
       `SELECT * FROM recordings
-       WHERE (start_ms, id) > (?, ?) AND start_ms < ? AND is_favorite = 0
+       WHERE root = ? AND (start_ms, id) > (?, ?) AND start_ms < ? AND is_favorite = 0
          AND state <> 'growing' AND kind <> 'other'
-         AND root IN (SELECT value FROM json_each(?))
        ORDER BY start_ms, id LIMIT ?`,
     ).all(
+      root,
       after?.startAt ?? Number.MIN_SAFE_INTEGER,
       after?.id ?? 0,
       beforeAt,
-      JSON.stringify(roots),
       bounded(limit),
     );
     return rows.map((row) => ({ ...toRecording(row), id: numberOf(row['id']) }));

@@ -111,13 +111,13 @@ export class RetentionSweep {
 
   async #sweep(run: Run): Promise<void> {
     const { folder, signal } = run.request;
-    const roots = [folder.safe.root];
+    const { root } = folder.safe;
     let page: readonly RetentionCandidate[] = [];
     do {
       if (signal?.aborted === true) throw canceled();
       const after = page.at(-1);
       page = await this.#components.index.call('retentionPage', {
-        roots,
+        root,
         beforeAt: run.plan.horizonAt,
         limit: PAGE,
         ...(after ? { after: { startAt: after.startAt, id: after.id } } : {}),

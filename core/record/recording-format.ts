@@ -4,6 +4,8 @@ import type { ContainerWriter, MuxTrack } from '../mux/container-writer.ts';
 
 /** What is known of a file before it is written. */
 export interface SegmentFacts {
+  /** Name of the media path: formats that can keep it do, so that it is known without any index. */
+  readonly pathName: string;
   /** Date ms of its first picture or sound. */
   readonly startAt: number;
   /** How long it will probably become. */

@@ -9,9 +9,10 @@ export const recordingFormats: Readonly<Record<ContainerName, RecordingFormat>> 
   mp4: {
     extension: '.mp4',
     canMux: (codec) => canMux('mp4', codec),
-    createWriter: (tracks, { startAt, expectedDurationMs }) =>
+    createWriter: (tracks, { pathName, startAt, expectedDurationMs }) =>
       new Mp4Writer(tracks, {
         createdAt: startAt,
+        title: pathName,
         ...(expectedDurationMs === undefined ? {} : { expectedDurationMs }),
       }),
   },

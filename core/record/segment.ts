@@ -81,10 +81,10 @@ export class Segment {
       stepTicks: 0,
       hasKeyFrame: false,
     }));
-    const { startAt, expectedDurationMs } = options;
+    const { pathName, startAt, expectedDurationMs } = options;
     this.#container = options.format.createWriter(
       options.tracks.map(({ codec }) => ({ codec })),
-      { startAt, ...(expectedDurationMs === undefined ? {} : { expectedDurationMs }) },
+      { pathName, startAt, ...(expectedDurationMs === undefined ? {} : { expectedDurationMs }) },
     );
     this.#file = new SegmentFile(
       { clock, disk },

@@ -9,6 +9,7 @@ import { readTsSummary } from '../../../core/library/ts-summary.ts';
 import type { ContainerWriter } from '../../../core/mux/container-writer.ts';
 import { Mp4Writer } from '../../../core/mux/mp4-writer.ts';
 import { TsWriter } from '../../../core/mux/ts-writer.ts';
+import { recordingFormats } from '../../../core/record/recording-formats.ts';
 import { AAC, grow, H264, MemoryFile, videoAndAudio } from '../mux/mux-media.ts';
 import { NOON, temporaryFolder, type TemporaryFolder } from './support/recordings.ts';
 
@@ -48,6 +49,13 @@ describe('FileInspector', () => {
     const before = readFileSync(file);
     assert.deepEqual(await inspector.repair(file), { durationMs, ...facts });
     assert.deepEqual(readFileSync(file), before);
+  });
+
+  it('finds the name of the path in what recorders write', async () => {
+    const facts = { pathName: 'cam/1', startAt: NOON };
+    writeFileSync(file, written(recordingFormats.mp4.createWriter(tracks, facts), true));
+    const { path, startAt } = await inspector.inspect(file);
+    assert.deepEqual([path, startAt], ['cam/1', NOON]);
   });
 
   it('closes a file that was left while it grew, up to its last whole part', async () => {

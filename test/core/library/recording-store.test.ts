@@ -182,7 +182,7 @@ describe('RecordingStore with 5,000 recordings', () => {
     const seen: string[] = [];
     let after: { startAt: number; id: number } | undefined;
     for (let page = 0; page < 20; page++) {
-      const request = { roots: ['/rec'], beforeAt: NOON + 4_000_000, limit: 500 };
+      const request = { root: '/rec', beforeAt: NOON + 4_000_000, limit: 500 };
       const rows = store.run('retentionPage', after ? { ...request, after } : request);
       seen.push(...rows.map(({ file }) => file));
       after = rows.at(-1);
@@ -193,7 +193,7 @@ describe('RecordingStore with 5,000 recordings', () => {
       seen,
       expected.map(({ file }) => file),
     );
-    const request = { roots: [], beforeAt: NOON * 2, limit: 5 };
+    const request = { root: '/', beforeAt: NOON * 2, limit: 5 };
     assert.deepEqual(store.run('retentionPage', request), []);
   });
 });
