@@ -1,6 +1,7 @@
 // Puts the page's side of the tests on `kit`, where the test drives it by expressions.
 // @ts-check
 import { BarcodeReader } from './barcode-reader.js';
+import { scrubFile } from './file-player.js';
 import { WhepViewer } from './whep-viewer.js';
 import { WhipPublisher } from './whip-publisher.js';
 
@@ -54,6 +55,8 @@ const kit = {
   },
   /** @param {string} id */
   publishReport: (id) => find(publishers, id).report(),
+  /** @param {string} url @param {number[]} positions */
+  scrubFile: (url, positions) => scrubFile(url, positions),
   /** @param {string} id */
   stopPublishing: (id) => find(publishers, id).stop(),
 };
