@@ -24,9 +24,11 @@ describe('RecordingLibrary', () => {
   let library: RecordingLibrary;
   const inspector = new FakeInspector();
   const logger = new RecordingLogger();
-  const clock = new FakeClock(Date.now());
+  let clock: FakeClock;
   const databaseOf = (root: string): string => join(root, '.library', 'index.sqlite');
   before(async () => {
+    // The files of the test have times of the real clock.
+    clock = new FakeClock(Date.now());
     folder = await temporaryFolder();
     await mkdir(join(folder.path, '20250116'));
     library = new RecordingLibrary(
