@@ -1,6 +1,5 @@
 // The export back end that works here: cuts and joins MP4 and MPEG-TS with the ffmpeg of this machine.
 import type { Clock } from '../../core/base/clock.ts';
-import { MediaError } from '../../core/base/media-error.ts';
 import type { FfmpegProvider } from '../ffmpeg/ffmpeg-program.ts';
 import type {
   ExportBackend,
@@ -11,7 +10,7 @@ import type {
 } from './export-backend.ts';
 import { FfmpegRuns } from './ffmpeg-runs.ts';
 import { probeMedia } from './media-file.ts';
-import { Mp4Job } from './mp4-job.ts';
+import { runMp4Worker } from './run-mp4-worker.ts';
 import { sniffContainer } from './sniff-container.ts';
 
 /** What it works with. */
@@ -30,25 +29,30 @@ export interface Mp4ExportOptions {
   readonly minFreeBytes?: number;
 }
 
-const NICENESS = 10;
-const PROCESS_TIMEOUT_MS = 4 * 3_600_000;
-const MIN_FREE_BYTES = 512 * 1024 * 1024;
+const DEFAULTS: Required<Mp4ExportOptions> = {
+  niceness: 10,
+  processTimeoutMs: 4 * 3_600_000,
+  minFreeBytes: 512 * 2 ** 20,
+};
 
 /**
  * Copies what can be copied, and encodes anew pictures between a cut and the next key frame, and
- * pieces that differ from the first one (see common-format.ts). Cuts are exact to one picture.
+ * pieces that differ from the first one (see common-format.ts). Cuts are exact to one picture. Each
+ * job has a thread of its own.
  */
 export class Mp4Export implements ExportBackend {
   readonly name = 'ffmpeg';
+  readonly #clock: Clock;
+  readonly #ffmpeg: FfmpegProvider;
+  readonly #bounds: Required<Mp4ExportOptions>;
   readonly #runs: FfmpegRuns;
-  readonly #minFreeBytes: number;
 
   constructor(components: Mp4ExportComponents, options: Mp4ExportOptions = {}) {
-    this.#runs = new FfmpegRuns(components, {
-      niceness: options.niceness ?? NICENESS,
-      timeoutMs: options.processTimeoutMs ?? PROCESS_TIMEOUT_MS,
-    });
-    this.#minFreeBytes = options.minFreeBytes ?? MIN_FREE_BYTES;
+    this.#clock = components.clock;
+    this.#ffmpeg = components.ffmpeg;
+    this.#bounds = { ...DEFAULTS, ...options };
+    const { niceness, processTimeoutMs: timeoutMs } = this.#bounds;
+    this.#runs = new FfmpegRuns(components, { niceness, timeoutMs });
   }
 
   check(): Promise<void> {
@@ -62,23 +66,7 @@ export class Mp4Export implements ExportBackend {
   }
 
   async run(work: ExportWork, watch: ExportWatch): Promise<ExportOutput> {
-    const options = { minFreeBytes: this.#minFreeBytes };
-    try {
-      return await new Mp4Job({ runs: this.#runs }, options, { work, watch }).run();
-    } catch (thrown) {
-      throw explain(thrown);
-    }
+    const program = await this.#ffmpeg.get();
+    return runMp4Worker(this.#clock, { ...this.#bounds, work, program }, watch);
   }
-}
-
-/** Files that can't be decoded and disks that fail are no bugs of the server. */
-function explain(thrown: unknown): unknown {
-  if (thrown instanceof MediaError) {
-    if (thrown.code !== 'ffmpeg-failed') return thrown;
-    const text = `export: ${thrown.message}`;
-    return new MediaError('unsupported', 'export-undecodable', text, { cause: thrown });
-  }
-  if (!(thrown instanceof Error) || !('syscall' in thrown)) return thrown;
-  const text = `export: ${thrown.message}`;
-  return new MediaError('unavailable', 'export-disk-failed', text, { cause: thrown });
 }

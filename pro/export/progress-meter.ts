@@ -2,6 +2,8 @@
 
 /** Encoding takes most of the time; writing counts like this many encoded seconds. */
 const WRITING_S = 2;
+/** Smaller steps interest nobody. */
+const MIN_STEP = 0.002;
 
 /** Reports 0..1, rising only. */
 export class ProgressMeter {
@@ -38,7 +40,8 @@ export class ProgressMeter {
 
   #report(doneS: number): void {
     const progress = Math.min(1, doneS / (this.#expectedS + WRITING_S));
-    if (!(progress > this.#reported)) return;
+    const stepUp = progress - this.#reported;
+    if (!(stepUp >= MIN_STEP || (progress === 1 && stepUp > 0))) return;
     this.#reported = progress;
     this.#onProgress(progress);
   }

@@ -34,7 +34,7 @@ interface Found {
   stsd: BoxHeader | undefined;
 }
 
-const MAX_BOXES = 20_000;
+const MAX_BOXES = 5000;
 const MAX_DESCRIPTION_BYTES = 64 * 1024;
 const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl']);
 

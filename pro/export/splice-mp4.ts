@@ -87,13 +87,12 @@ function plan({ tracks, chapters }: Splice): Plan {
   const fileType = writeFileType();
   const mediaHeader = writeMediaHeader(mediaBytes);
   const layout = { tracks, times, chunks, chapters };
-  // Only the width of positions can change the length; the second pass has the right one.
-  let movie = writeMovie({ ...layout, mediaStart: 0 });
-  for (let pass = 0; pass < 2; pass++) {
-    movie = writeMovie({
-      ...layout,
-      mediaStart: fileType.length + movie.length + mediaHeader.length,
-    });
+  const before = fileType.length + mediaHeader.length;
+  // Positions do not change the length of the boxes, unless they grow to 64 bits.
+  const draft = writeMovie({ ...layout, mediaStart: 0 });
+  let movie = writeMovie({ ...layout, mediaStart: before + draft.length });
+  if (movie.length !== draft.length) {
+    movie = writeMovie({ ...layout, mediaStart: before + movie.length });
   }
   return { head: Buffer.concat([fileType, movie, mediaHeader]), chunks, mediaBytes };
 }

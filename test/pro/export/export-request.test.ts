@@ -95,7 +95,7 @@ describe('parseExportRequest()', () => {
           assert(thrown instanceof MediaError);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 800 },
     );
   });
 });

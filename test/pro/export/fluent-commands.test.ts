@@ -54,7 +54,7 @@ describe('argument lists of exports', () => {
           assert.deepEqual(args, expected);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 

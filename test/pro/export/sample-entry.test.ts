@@ -57,7 +57,7 @@ describe('readSampleDescriptions()', () => {
   });
 
   it('refuses too many boxes, small ones and large descriptions', async () => {
-    const many = Buffer.concat(Array.from({ length: 25_000 }, () => box('free')));
+    const many = Buffer.concat(Array.from({ length: 5100 }, () => box('free')));
     const huge = track(1, 'vide', [box('avc1', Buffer.alloc(70_000))]);
     for (const bytes of [many, Buffer.from('\0\0\0\x04moov'), box('moov', huge)]) {
       await writeFile(path, bytes);
@@ -76,7 +76,7 @@ describe('readSampleDescriptions()', () => {
           assert(thrown instanceof MediaError, String(thrown));
         });
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 });

@@ -155,7 +155,7 @@ describe('spliceMp4()', () => {
           if (soundCount > 0) assert.equal(readTrack(file, 1).length, soundCount);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
