@@ -17,9 +17,9 @@ describe('our mediamtx.yml', () => {
 
   it('loads without a warning', () => assert.deepEqual(config.warnings, []));
 
-  it('shows the true defaults', () => {
+  it('shows the true defaults, and has the API on', () => {
     const diff = diffConfig(loadConfig({ env: {}, registry }), config);
-    assert.deepEqual([[...diff.global], [...diff.pathDefaults]], [[], []]);
+    assert.deepEqual([[...diff.global], [...diff.pathDefaults]], [['api'], []]);
   });
 
   it('has a demo path whose file exists, and accepts every other name', () => {
