@@ -70,9 +70,9 @@ export async function openLiveMp4(
     limit?.cancel();
     void recorder.close();
   });
-  recorder.start();
-  if (options.signal.aborted) abandon();
   try {
+    recorder.start();
+    if (options.signal.aborted) abandon();
     await begun.promise;
   } catch (failure) {
     pipe.readable.destroy();

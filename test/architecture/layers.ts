@@ -213,7 +213,17 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'pro/signaling',
-    mayImport: ['core/sdp', 'core/http', 'core/path', 'core/webrtc', 'pro/ice'],
+    mayImport: [
+      'core/codec',
+      'core/sdp',
+      'core/http',
+      'core/auth',
+      'core/stream',
+      'core/path',
+      'core/webrtc',
+      'core/record',
+      'pro/ice',
+    ],
     purpose: 'Smartly, go2rtc, Tuya and KVS dialects',
   },
   {
