@@ -15,7 +15,8 @@ export async function assembleExport(
   source: ExportSource,
 ): Promise<ExportQueue> {
   const { clock, logger, events, lifetime, recordFolder, pro } = context;
-  const { concurrency, queueJobs, timeLimitMs, maxBytes, historyJobs } = pro.export;
+  const { concurrency, queueJobs, maxBytes, historyJobs } = pro.export;
+  const timeLimitMs = pro.rvideo.url === '' ? pro.export.timeLimitMs : pro.rvideo.timeLimitMs;
   const queue = new ExportQueue(
     {
       ...{ clock, logger: logger.scope('export'), events, source, backend: backendOf(context) },

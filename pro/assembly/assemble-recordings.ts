@@ -1,5 +1,7 @@
 // What was recorded and what is being recorded: library, cleaner, recorder, webhooks.
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PathConfig } from '../../core/config/config.ts';
 import { MediaError, toMediaError } from '../../core/base/media-error.ts';
 import { FileInspector } from '../../core/library/file-inspector.ts';
 import type { RecordingFolder } from '../../core/library/recording-folder.ts';
@@ -17,7 +19,7 @@ import { ServedFiles } from '../library/served-files.ts';
 import { RecordManager, type RecordPathSettings } from '../record/record-manager.ts';
 import { RecordWebhooks } from '../record/record-webhooks.ts';
 import { isSmart } from './assemble-smart.ts';
-import { namedPaths, settingsOf, type ProContext } from './pro-context.ts';
+import { settingsOf, type ProContext } from './pro-context.ts';
 
 /** Recorded files for the rest of the Pro layer. */
 export interface Recordings {
@@ -29,7 +31,12 @@ export interface Recordings {
   readonly registerImage: (filePath: string, pathName: string) => Promise<void>;
 }
 
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** How long the index knows why nothing was recorded. */
+const GAP_MEMORY_MS = 400 * DAY_MS;
+/** With less a disk counts as full even when nothing is configured. */
+const LEAST_FREE_BYTES = 32 * 1024 * 1024;
 const DATABASE = join('.index', 'recordings.sqlite');
 
 /** Opens the index and makes it equal to the folder; cleans by the clock from then on. */
@@ -41,12 +48,25 @@ export async function assembleRecordings(context: ProContext): Promise<Recording
     { clock, logger: log, inspector: new FileInspector() },
     { databaseFile: join(recordFolder, DATABASE), folders: [folder] },
   );
+  await removeUnfinished(join(recordFolder, 'tmp'));
   await library.start();
   lifetime.own(library);
-  void library.reconcile().catch((thrown: unknown) => {
-    const error = toMediaError(thrown);
-    if (error.kind !== 'canceled') log.error(`recordings could not be read: ${error.message}`);
+  const reconcile = (retriesDamaged: boolean): void => {
+    library.reconcile({ retriesDamaged }).catch((thrown: unknown) => {
+      const error = toMediaError(thrown);
+      if (error.kind !== 'canceled') log.error(`recordings could not be read: ${error.message}`);
+    });
+  };
+  reconcile(true);
+  // Whoever adds or removes files by hand tells nobody.
+  const hourly = clock.every(HOUR_MS, () => {
+    reconcile(false);
+    const beforeAt = clock.nowMs() - GAP_MEMORY_MS;
+    library.index.call('forgetGaps', { beforeAt }).catch((thrown: unknown) => {
+      log.warn(`old gaps stay in the index: ${toMediaError(thrown).message}`);
+    });
   });
+  lifetime.defer(() => hourly.cancel());
   const files = new RecordedFiles({
     ...{ library, folder, events },
     pathCount: () => core.pathManager.list().length,
@@ -80,7 +100,7 @@ export function assembleRecorder(context: ProContext, { library }: Recordings): 
   const recorder = new RecordManager(
     {
       ...{ clock, events, logger: log, pathManager: core.pathManager, index: library },
-      ...(minFreeBytes > 0 ? { disk: new GuardedDisk({ clock }, minFreeBytes) } : {}),
+      disk: new GuardedDisk({ clock }, Math.max(minFreeBytes, LEAST_FREE_BYTES)),
     },
     {
       settingsOf: (name) => recordSettings(context, name),
@@ -123,15 +143,13 @@ function createCleaner(
 
 function retentionLimits(context: ProContext): RetentionLimits {
   const { maxBytes, minFreeBytes } = context.pro.cleaner;
-  const { pathDefaults } = context.configNow();
-  const days = new Map(
-    namedPaths(context).map(([name, { recordClearDays }]) => [name, recordClearDays]),
-  );
-  const otherDays = context.proKeys.path.read(pathDefaults).recordClearDays;
-  const limits = [otherDays, ...days.values()].filter((each) => each > 0);
+  const { pathDefaults, paths } = context.configNow();
+  const daysOf = (config: PathConfig): number => context.proKeys.path.read(config).recordClearDays;
+  const otherDays = daysOf(pathDefaults);
+  const limits = [otherDays, ...[...paths.values()].map(daysOf)].filter((days) => days > 0);
   return {
     ...{ maxBytes, minFreeBytes },
-    maxAgeMs: (path) => (days.get(path) ?? otherDays) * DAY_MS,
+    maxAgeMs: (path) => (settingsOf(context, path)?.recordClearDays ?? otherDays) * DAY_MS,
     shortestMaxAgeMs: limits.length === 0 ? 0 : Math.min(...limits) * DAY_MS,
   };
 }
@@ -156,4 +174,11 @@ async function resolveFile(
   const file = parseFileReference(safe, reference);
   if (await safe.stat(file)) return { fullPath: safe.absolute(file) };
   throw new MediaError('not-found', 'no-such-file', `file not found: '${reference}'`);
+}
+
+/** Pictures and settings that a killed process was writing; exports have folders and sweep them. */
+async function removeUnfinished(folder: string): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const parts = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.part'));
+  await Promise.all(parts.map(({ name }) => rm(join(folder, name), { force: true })));
 }

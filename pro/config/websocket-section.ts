@@ -32,7 +32,11 @@ export const websocketSection = defineSection({
     queueMessages: key(positive, 256, 'Messages that may wait for one client.'),
     pingInterval: key(period, '54s', 'Time between two pings.'),
     pongTimeout: key(period, '60s', 'A client that answers no ping for this long is gone.'),
-    writeTimeout: key(period, '10s', 'A client that takes no byte for this long is gone.'),
+    writeTimeout: key(
+      period,
+      '10s',
+      'A client that does not answer our close frame within this time is cut off.',
+    ),
     overflowTimeout: key(period, '30s', 'A client whose queue is full for this long is closed.'),
     maxInboundBytes: key(bytes, 512, 'Largest message from a client.'),
     allowedOrigins: key(origins, ['*'], 'Web sites whose pages may connect.'),
