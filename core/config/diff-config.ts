@@ -1,6 +1,6 @@
 // What changed between two configurations, so that a reload touches only that.
 import { isDeepStrictEqual } from 'node:util';
-import type { Config, Extensions } from './config.ts';
+import type { Config, Extensions, PathConfig } from './config.ts';
 
 /** Names of what changed. */
 export interface ConfigDiff {
@@ -16,21 +16,42 @@ export interface ConfigDiff {
   readonly isEmpty: boolean;
 }
 
+/** Names of entries of `paths` that changed. */
+export type PathsDiff = Pick<ConfigDiff, 'addedPaths' | 'removedPaths' | 'changedPaths'>;
+
 /** Compares decoded values: "60s" and "1m" are the same. */
 export function diffConfig(before: Config, after: Config): ConfigDiff {
   const global = changedKeys(before.global, after.global);
   const pathDefaults = changedKeys(before.pathDefaults, after.pathDefaults);
-  const addedPaths = [...after.paths.keys()].filter((name) => !before.paths.has(name));
-  const removedPaths = [...before.paths.keys()].filter((name) => !after.paths.has(name));
+  const paths = diffPaths(before.paths, after.paths);
+  const changes =
+    global.size +
+    pathDefaults.size +
+    paths.addedPaths.length +
+    paths.removedPaths.length +
+    paths.changedPaths.size;
+  return { global, ...paths, pathDefaults, isEmpty: changes === 0 };
+}
+
+/** Compares entries of `paths` by their decoded values. */
+export function diffPaths(
+  before: ReadonlyMap<string, PathConfig>,
+  after: ReadonlyMap<string, PathConfig>,
+): PathsDiff {
+  const addedPaths = [...after.keys()].filter((name) => !before.has(name));
+  const removedPaths = [...before.keys()].filter((name) => !after.has(name));
   const changedPaths = new Map<string, ReadonlySet<string>>();
-  for (const [name, path] of after.paths) {
-    const old = before.paths.get(name);
-    const keys = old === undefined ? new Set<string>() : changedKeys(old, path);
+  for (const [name, path] of after) {
+    const old = before.get(name);
+    const keys = old === undefined ? new Set<string>() : changedPathKeys(old, path);
     if (keys.size > 0) changedPaths.set(name, keys);
   }
-  const changes =
-    global.size + pathDefaults.size + addedPaths.length + removedPaths.length + changedPaths.size;
-  return { global, addedPaths, removedPaths, changedPaths, pathDefaults, isEmpty: changes === 0 };
+  return { addedPaths, removedPaths, changedPaths };
+}
+
+/** Keys whose values differ, those of outer layers included. */
+export function changedPathKeys(before: PathConfig, after: PathConfig): ReadonlySet<string> {
+  return before === after ? new Set() : changedKeys(before, after);
 }
 
 type Section = Readonly<Record<string, unknown>> & { readonly extensions: Extensions };

@@ -5,14 +5,18 @@ import type { Logger } from '../base/logger.ts';
 import { MediaError, toMediaError } from '../base/media-error.ts';
 import type { Config, PathConfig } from '../config/config.ts';
 import type { ConfigRegistry } from '../config/config-registry.ts';
+import { changedPathKeys, diffPaths, type PathsDiff } from '../config/diff-config.ts';
+import type { PathMatch } from '../config/path-match.ts';
 import type { YmlSection } from '../config/encode-config.ts';
 import type { Stream } from '../stream/stream.ts';
+import type { CreateSource, PathTransition } from './path-options.ts';
 import { PathSource } from './path-source.ts';
+import { pathChanged, pathRemoved } from './path-failures.ts';
 import { PathTable } from './path-table.ts';
+import { needsNewPublisher, needsNewSource } from './restart-keys.ts';
 import {
   Path,
   type PathReader,
-  type PathTransition,
   type PublishLease,
   type PublishOptions,
   type ReadLease,
@@ -50,7 +54,9 @@ const PUBLISHER = 'publisher';
  * logged and stops nobody else. Work that may take time belongs into a later turn.
  */
 export interface PathObserver {
-  onPathTransition(path: Path, transition: PathTransition): void;
+  onPathTransition?(path: Path, transition: PathTransition): void;
+  /** Entries of `paths`, or of those added at run time, came, went or got other values. */
+  onPathsConfigured?(changes: PathsDiff): void;
 }
 
 /** All paths of the server. */
@@ -74,21 +80,29 @@ export class PathManager {
   }
 
   /**
+   * Puts another configuration in place and does the least for it: paths whose entry is the same
+   * notice nothing; removed ones close; of changed ones the source connects anew when it must, and
+   * readers stay. Never throws: a path that can't be opened is logged.
+   */
+  reconfigure(config: Config): void {
+    this.#change(() => this.#table.replaceConfig(config));
+  }
+
+  /**
    * Adds a path that the configuration doesn't name, or gives other values to one added before.
    * It stays through reloads of the file, which may come to hide it.
    * @throws MediaError `already-exists` when the configuration names the path, `invalid-argument`
    * for a name or values that the loader would refuse.
    */
   registerPath(name: string, values: RegisteredPathValues): void {
-    this.#table.register(name, values);
-    this.#reopen(name);
+    this.#change(() => this.#table.register(name, values));
   }
 
-  /** Takes back registerPath(); everybody on the path is dropped. False when it wasn't added. */
+  /** Takes back registerPath(); a regular expression may take the path over. False when it wasn't added. */
   unregisterPath(name: string): boolean {
-    const isKnown = this.#table.unregister(name);
-    if (isKnown) this.#reopen(name);
-    return isKnown;
+    if (!this.#table.isRegistered(name)) return this.#table.unregister(name);
+    this.#change(() => this.#table.unregister(name));
+    return true;
   }
 
   /**
@@ -167,15 +181,47 @@ export class PathManager {
     await Promise.all(paths.map((path) => path.close(reason)));
   }
 
-  /** After the entry of one name changed. */
-  #reopen(name: string): void {
-    const path = this.#paths.get(name);
-    if (path) {
-      this.#paths.delete(name);
-      const message = `path '${name}' was changed`;
-      void path.close(new MediaError('unavailable', 'path-changed', message));
+  /** Changes the table and brings every open path in line with it. */
+  #change(action: () => void): void {
+    const before = this.#table.paths;
+    action();
+    const changes = diffPaths(before, this.#table.paths);
+    if (!this.#isStarted || this.#isClosed) return;
+    for (const path of [...this.#paths.values()]) this.#align(path);
+    for (const name of this.#table.exactNames) if (!this.#paths.has(name)) this.#open(name);
+    const { addedPaths, removedPaths, changedPaths } = changes;
+    if (addedPaths.length + removedPaths.length + changedPaths.size === 0) return;
+    this.#notify('paths configured', (observer) => observer.onPathsConfigured?.(changes));
+  }
+
+  /** Gives an open path the entry that its name belongs to now. */
+  #align(path: Path): void {
+    const found = this.#table.find(path.name);
+    if (!found) {
+      this.#end(path, pathRemoved(path.name));
+      return;
     }
-    if (this.#isStarted && this.#table.find(name)?.confName === name) this.#open(name);
+    const { confName, config } = found;
+    const keys = changedPathKeys(path.config, config);
+    const url = sourceUrl(found);
+    const isSourceNew = url !== path.sourceUrl || (url !== undefined && needsNewSource(keys));
+    if (confName === path.confName && keys.size === 0 && !isSourceNew) return;
+    try {
+      const createSource = isSourceNew ? this.#sourceCreator(path.name, found) : undefined;
+      if (needsNewPublisher(keys)) path.dropPublisher(pathChanged(path.name, 'publish again'));
+      path.reconfigure({ confName, config, createSource });
+    } catch (thrown) {
+      this.#end(path, toMediaError(thrown));
+      this.#logNotOpen(path.name, thrown);
+    }
+  }
+
+  #end(path: Path, reason: MediaError): void {
+    if (this.#paths.get(path.name) === path) this.#paths.delete(path.name);
+    this.#components.logger.info(`path '${path.name}' is closed: ${reason.message}`);
+    path.close(reason).catch((thrown: unknown) => {
+      this.#components.logger.error(`path '${path.name}': ${toMediaError(thrown).message}`);
+    });
   }
 
   /** Opens a configured path; one that can't be opened is told and left out, the others still work. */
@@ -183,8 +229,12 @@ export class PathManager {
     try {
       this.#getOrCreate(name);
     } catch (thrown) {
-      this.#components.logger.error(`path '${name}' is not open: ${toMediaError(thrown).message}`);
+      this.#logNotOpen(name, thrown);
     }
+  }
+
+  #logNotOpen(name: string, thrown: unknown): void {
+    this.#components.logger.error(`path '${name}' is not open: ${toMediaError(thrown).message}`);
   }
 
   #getOrCreate(name: string): Path {
@@ -197,15 +247,15 @@ export class PathManager {
     if (!found) throw notConfigured(name);
     const logger = this.#components.logger.scope(`path ${name}`);
     const { clock } = this.#components;
-    const source = this.#createSource(found.config, found.groups, logger);
+    const source = this.#sourceCreator(name, found)(undefined);
+    const { config, confName } = found;
     const path = new Path(
-      { clock, logger, config: found.config, ...(source ? { source } : {}) },
+      { clock, logger, config, ...(source ? { source } : {}) },
       {
-        name,
-        confName: found.confName,
-        onTransition: (changed, transition) => this.#tell(changed, transition),
+        ...{ name, confName },
+        onTransition: (transition) => this.#tell(path, transition),
         onIdle: () => {
-          if (found.confName !== name) this.#forget(name);
+          if (path.confName !== name) this.#forget(name);
         },
       },
     );
@@ -214,14 +264,14 @@ export class PathManager {
     return path;
   }
 
-  #createSource(
-    config: PathConfig,
-    groups: readonly string[],
-    logger: Logger,
-  ): PathSource | undefined {
-    if (config.source === PUBLISHER) return undefined;
+  /** @throws MediaError `unsupported` for a source that nobody here can pull. */
+  #sourceCreator(name: string, found: PathMatch): CreateSource {
+    const url = sourceUrl(found);
+    if (url === undefined) return () => undefined;
+    const { config } = found;
     const { clock, random, sourceFactories } = this.#components;
-    const scheme = config.source.split(':', 1)[0]?.toLowerCase() ?? '';
+    const logger = this.#components.logger.scope(`path ${name}`);
+    const scheme = url.split(':', 1)[0]?.toLowerCase() ?? '';
     const factory = sourceFactories.find((candidate) => candidate.schemes.includes(scheme));
     if (!factory) {
       throw new MediaError(
@@ -230,19 +280,21 @@ export class PathManager {
         `source '${scheme}:' is not available in this version`,
       );
     }
-    return new PathSource(
-      { clock, logger, random, factory },
-      { config, url: fillGroups(config.source, groups) },
-    );
+    return (after) => new PathSource({ clock, logger, random, factory }, { config, url, after });
   }
 
   #tell(path: Path, transition: PathTransition): void {
+    this.#notify(`path '${path.name}', ${transition}`, (observer) =>
+      observer.onPathTransition?.(path, transition),
+    );
+  }
+
+  #notify(what: string, tell: (observer: PathObserver) => void): void {
     for (const observer of [...this.#observers]) {
       try {
-        observer.onPathTransition(path, transition);
+        tell(observer);
       } catch (thrown) {
-        const { message } = toMediaError(thrown);
-        this.#components.logger.error(`path '${path.name}', ${transition}: ${message}`);
+        this.#components.logger.error(`${what}: ${toMediaError(thrown).message}`);
       }
     }
   }
@@ -254,6 +306,11 @@ export class PathManager {
     this.#paths.delete(name);
     void path.close(new MediaError('unavailable', 'path-idle', `path '${name}' is idle`));
   }
+}
+
+/** URL of the source that an entry asks for; undefined when it waits for publishers. */
+function sourceUrl({ config, groups }: PathMatch): string | undefined {
+  return config.source === PUBLISHER ? undefined : fillGroups(config.source, groups);
 }
 
 /** Puts the groups of the path's regular expression in the place of $G1, $G2...; groups[0] is the whole name. */

@@ -28,14 +28,16 @@ export interface PathSourceOptions {
   readonly config: PathConfig;
   /** URL with groups filled in; may hold credentials. */
   readonly url: string;
+  /** The end of the source before this one: many cameras serve one client at a time. */
+  readonly after?: Promise<void> | undefined;
 }
 
 /** Owns the runner of a pulled path. */
 export class PathSource {
   readonly type: string;
-  readonly isOnDemand: boolean;
   readonly #components: PathSourceComponents;
   readonly #options: PathSourceOptions;
+  #config: PathConfig;
   #runner: SourceRunner | undefined;
   #writer: StreamWriter | undefined;
   #linger: Timer | undefined;
@@ -45,7 +47,17 @@ export class PathSource {
     this.#components = components;
     this.#options = options;
     this.type = components.factory.type;
-    this.isOnDemand = options.config.sourceOnDemand;
+    this.#config = options.config;
+  }
+
+  /** Pulls only while somebody reads or waits. */
+  get isOnDemand(): boolean {
+    return this.#config.sourceOnDemand;
+  }
+
+  /** URL with groups filled in; may hold credentials. */
+  get url(): string {
+    return this.#options.url;
   }
 
   get lastFailure(): MediaError | undefined {
@@ -67,13 +79,27 @@ export class PathSource {
   /** Nobody reads or waits any more; an on-demand source ends after its linger time. */
   release(): void {
     if (!this.isOnDemand || !this.#runner || this.#linger) return;
-    this.#linger = this.#components.clock.after(
-      this.#options.config.sourceOnDemandCloseAfter,
-      () => {
-        this.#linger = undefined;
-        void this.stop();
-      },
-    );
+    this.#linger = this.#components.clock.after(this.#config.sourceOnDemandCloseAfter, () => {
+      this.#linger = undefined;
+      void this.stop();
+    });
+  }
+
+  /**
+   * Puts settings in place that need no new connection. A source that is no longer on demand
+   * starts; one that has become so goes on until the path releases it.
+   */
+  reconfigure(config: PathConfig, path: SourcePath): void {
+    this.#config = config;
+    if (!this.isOnDemand) this.demand(path);
+    this.start(path);
+  }
+
+  /** Stops, and closes the writer at once so that another source can take the path over. */
+  retire(path: SourcePath): Promise<void> {
+    const stopped = this.stop();
+    this.#closeWriter(path);
+    return stopped;
   }
 
   /** Idempotent. */
@@ -91,22 +117,20 @@ export class PathSource {
     if (this.#runner) return;
     const { clock, logger, random, factory } = this.#components;
     const source = factory.create();
-    const closeWriter = (): void => {
-      const writer = this.#writer;
-      this.#writer = undefined;
-      if (writer) path.closeWriter(writer);
-    };
+    const closeWriter = (): void => this.#closeWriter(path);
     const runner = new SourceRunner(
       { clock, logger, random },
       {
         source,
+        after: this.#options.after,
         createContext: (signal) => ({
           pathName: path.name,
-          config: this.#options.config,
+          config: this.#config,
           url: this.#options.url,
           logger,
           signal,
           publish: (tracks, options) => {
+            signal.throwIfAborted();
             closeWriter();
             const writer = path.openWriter(tracks, options);
             this.#writer = writer;
@@ -118,5 +142,11 @@ export class PathSource {
     );
     this.#runner = runner;
     runner.start();
+  }
+
+  #closeWriter(path: SourcePath): void {
+    const writer = this.#writer;
+    this.#writer = undefined;
+    if (writer) path.closeWriter(writer);
   }
 }

@@ -67,8 +67,8 @@ export class PathTable {
       throw new MediaError('already-exists', 'path-name-taken', message);
     }
     if (this.#registered.size >= MAX_REGISTERED && !this.#registered.has(name)) {
-      const message = `path '${name}': ${MAX_REGISTERED} paths were added already`;
-      throw new MediaError('resource-exhausted', 'too-many-paths', message);
+      const text = `path '${name}': ${MAX_REGISTERED} paths were added already`;
+      throw new MediaError('resource-exhausted', 'too-many-paths', text);
     }
     const { config, warnings } = definePath(
       this.#config,

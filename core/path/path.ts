@@ -1,14 +1,29 @@
 // One name: at most one source or publisher, zero or one stream, and the readers attached to it.
-import { delay, type Clock, type Timer } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError } from '../base/media-error.ts';
-import { redactUrls } from '../base/url-redaction.ts';
 import type { TrackDescription } from '../codec/codec.ts';
 import type { PathConfig } from '../config/config.ts';
 import { Stream } from '../stream/stream.ts';
 import type { StreamWriter, StreamWriterOptions } from '../stream/stream-writer.ts';
+import {
+  noStream,
+  pathChanged,
+  pathHasPublisher,
+  pathHasSource,
+  streamEnded,
+  tooManyReaders,
+} from './path-failures.ts';
+import type {
+  CreateSource,
+  PathChange,
+  PathComponents,
+  PathOptions,
+  PathTransition,
+} from './path-options.ts';
 import type { PathSource } from './path-source.ts';
 import { PathTraffic } from './path-traffic.ts';
+import { StreamWaiters } from './stream-waiters.ts';
 
 /** Whoever pushes a stream into a path. */
 export interface Publisher {
@@ -47,45 +62,22 @@ export interface ReadLease {
   close(sentBytes?: number): void;
 }
 
-/** What a path works with. */
-export interface PathComponents {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly config: PathConfig;
-  /** Present when the path pulls its stream. */
-  readonly source?: PathSource;
-}
-
-/**
- * What happens to the stream of a path: it can be read from `available` to `unavailable`; within,
- * a source writes it from `online` to `offline` (a camera that restarts goes offline and online).
- */
-export type PathTransition = 'available' | 'online' | 'offline' | 'unavailable';
-
-/** Names of a path and what to do when nobody needs it. */
-export interface PathOptions {
-  readonly name: string;
-  readonly confName: string;
-  /** Told after each change, in order. Must not throw. */
-  readonly onTransition?: (path: Path, transition: PathTransition) => void;
-  /** Nobody publishes, reads or waits any more. */
-  readonly onIdle: () => void;
-}
-
 /** A path by name. All its changes happen in the order of the calls; nothing waits while it holds state. */
 export class Path {
   readonly name: string;
-  readonly confName: string;
-  readonly config: PathConfig;
   readonly traffic = new PathTraffic();
 
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #source: PathSource | undefined;
   readonly #onIdle: () => void;
-  readonly #onTransition: ((path: Path, transition: PathTransition) => void) | undefined;
+  readonly #onTransition: ((transition: PathTransition) => void) | undefined;
   readonly #readers = new Set<PathReader>();
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters: StreamWaiters;
+  #confName: string;
+  #config: PathConfig;
+  #source: PathSource | undefined;
+  /** The end of the sources that were replaced. */
+  #retired: Promise<void> | undefined;
   #publisher: { readonly publisher: Publisher; readonly writer: StreamWriter } | undefined;
   #stream: Stream | undefined;
   #availableAt: number | undefined;
@@ -95,13 +87,29 @@ export class Path {
 
   constructor(components: PathComponents, options: PathOptions) {
     this.name = options.name;
-    this.confName = options.confName;
-    this.config = components.config;
+    this.#confName = options.confName;
+    this.#config = components.config;
     this.#clock = components.clock;
+    this.#waiters = new StreamWaiters(components.clock);
     this.#logger = components.logger;
     this.#source = components.source;
     this.#onIdle = options.onIdle;
     this.#onTransition = options.onTransition;
+  }
+
+  /** Key of `paths` that the path belongs to. */
+  get confName(): string {
+    return this.#confName;
+  }
+
+  /** As it is now; a reload may change it. */
+  get config(): PathConfig {
+    return this.#config;
+  }
+
+  /** URL of the source, groups filled in; may hold credentials. */
+  get sourceUrl(): string | undefined {
+    return this.#source?.url;
   }
 
   get stream(): Stream | undefined {
@@ -148,19 +156,35 @@ export class Path {
   }
 
   /**
+   * Puts another entry in place. What is running goes on; with `createSource` another source, or
+   * none, takes over. Readers stay in any case, as they do when a camera restarts.
+   */
+  reconfigure({ confName, config, createSource }: PathChange): void {
+    this.#confName = confName;
+    this.#config = config;
+    if (createSource) this.#replaceSource(createSource);
+    else this.#source?.reconfigure(config, this);
+    this.#checkDemand();
+    this.#checkIdle();
+  }
+
+  /** Sends the publisher away; readers wait for it or its successor. */
+  dropPublisher(reason: MediaError): void {
+    const current = this.#publisher;
+    if (!current) return;
+    this.#publisher = undefined;
+    this.closeWriter(current.writer);
+    current.publisher.onPathClosed(reason);
+  }
+
+  /**
    * Makes `options.publisher` the one who feeds this path.
    * @throws MediaError `already-exists` when another publishes and `overridePublisher` is off;
    * `invalid-argument` when the path pulls its stream.
    */
   publish(options: PublishOptions): PublishLease {
     this.#assertOpen();
-    if (this.#source) {
-      throw new MediaError(
-        'invalid-argument',
-        'path-has-source',
-        `path '${this.name}' pulls its stream from a source and can't be published to`,
-      );
-    }
+    if (this.#source) throw pathHasSource(this.name);
     this.#replacePublisher();
     const writer = this.openWriter(options.tracks, options.writer);
     const entry = { publisher: options.publisher, writer };
@@ -182,7 +206,6 @@ export class Path {
   openWriter(tracks: readonly TrackDescription[], options?: StreamWriterOptions): StreamWriter {
     this.#assertOpen();
     this.#hold?.cancel();
-    this.#hold = undefined;
     if (this.#stream && !this.#stream.canAttach(tracks)) {
       this.#endStream(streamEnded(this.name, 'the new source has other tracks'));
     }
@@ -197,9 +220,9 @@ export class Path {
     this.#logger.info(
       `stream is available and online, ${tracks.length} ${tracks.length === 1 ? 'track' : 'tracks'} (${codecs})`,
     );
-    for (const wake of [...this.#waiters]) wake();
-    if (!wasAvailable) this.#onTransition?.(this, 'available');
-    this.#onTransition?.(this, 'online');
+    this.#waiters.wake();
+    if (!wasAvailable) this.#onTransition?.('available');
+    this.#onTransition?.('online');
     return writer;
   }
 
@@ -211,7 +234,7 @@ export class Path {
     if (!stream || stream.isOnline || !wasOpen) return;
     this.#onlineAt = undefined;
     this.#logger.info('stream is offline');
-    this.#onTransition?.(this, 'offline');
+    this.#onTransition?.('offline');
     if (this.#readers.size === 0) {
       this.#endStream(streamEnded(this.name, 'its publisher left'));
     } else if (!this.#source) {
@@ -228,22 +251,12 @@ export class Path {
     this.#assertOpen();
     if (this.#stream?.isOnline) return this.#stream;
     const isOnDemand = this.#source?.isOnDemand === true;
-    const waitMs = isOnDemand ? this.config.sourceOnDemandStartTimeout : this.#holdTimeLeftMs();
+    const holdMs = this.#stream || this.#source ? this.#config.publisherHoldTime : 0;
+    const waitMs = isOnDemand ? this.#config.sourceOnDemandStartTimeout : holdMs;
     if (waitMs <= 0) return this.#streamNow(isOnDemand);
-    const arrival = Promise.withResolvers<undefined>();
-    const wake = (): void => arrival.resolve(undefined);
-    const timeout = new AbortController();
-    const either = signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal;
-    this.#waiters.add(wake);
     try {
-      this.#source?.demand(this);
-      await Promise.race([
-        arrival.promise,
-        delay(this.#clock, waitMs, either).catch(() => undefined),
-      ]);
+      await this.#waiters.wait(waitMs, () => this.#source?.demand(this), signal);
     } finally {
-      timeout.abort();
-      this.#waiters.delete(wake);
       this.#checkDemand();
     }
     signal?.throwIfAborted();
@@ -258,14 +271,8 @@ export class Path {
     this.#assertOpen();
     const stream = this.#stream;
     if (!stream) throw this.#noStream(false);
-    const limit = this.config.maxReaders;
-    if (limit > 0 && this.#readers.size >= limit) {
-      throw new MediaError(
-        'resource-exhausted',
-        'max-readers',
-        `maximum reader count (${limit}) of path '${this.name}' is reached`,
-      );
-    }
+    const limit = this.#config.maxReaders;
+    if (limit > 0 && this.#readers.size >= limit) throw tooManyReaders(this.name, limit);
     this.#readers.add(reader);
     this.#source?.demand(this);
     return {
@@ -284,24 +291,18 @@ export class Path {
     if (this.#closedReason) return;
     this.#closedReason = reason;
     this.#hold?.cancel();
-    for (const wake of [...this.#waiters]) wake();
+    this.#waiters.wake();
     const publisher = this.#publisher?.publisher;
     this.#publisher = undefined;
     this.#endStream(reason);
     publisher?.onPathClosed(reason);
-    await this.#source?.stop();
+    await Promise.all([this.#source?.stop(), this.#retired]);
   }
 
   #replacePublisher(): void {
     const current = this.#publisher;
     if (!current) return;
-    if (!this.config.overridePublisher) {
-      throw new MediaError(
-        'already-exists',
-        'path-has-publisher',
-        `someone is already publishing to path '${this.name}'`,
-      );
-    }
+    if (!this.#config.overridePublisher) throw pathHasPublisher(this.name);
     this.#logger.info('closing existing publisher');
     this.#publisher = undefined;
     current.writer.close();
@@ -310,8 +311,26 @@ export class Path {
     );
   }
 
+  #replaceSource(create: CreateSource): void {
+    const old = this.#source;
+    const stopped = old?.retire(this).catch(() => undefined);
+    if (stopped) this.#retired = Promise.all([this.#retired, stopped]).then(() => undefined);
+    if (this.#hasClosed()) return;
+    const source = create(stopped);
+    this.#source = source;
+    if (!source) {
+      if (this.#stream && !this.#stream.isOnline) this.#holdStream();
+      return;
+    }
+    this.#hold?.cancel();
+    this.dropPublisher(pathChanged(this.name, 'it has a source now'));
+    if (this.#hasClosed()) return;
+    source.start(this);
+    if (this.#readers.size > 0 || this.#waiters.size > 0) source.demand(this);
+  }
+
   #holdStream(): void {
-    const holdMs = this.config.publisherHoldTime;
+    const holdMs = this.#config.publisherHoldTime;
     const reason = streamEnded(this.name, 'its publisher left');
     if (holdMs <= 0) {
       this.#endStream(reason);
@@ -319,13 +338,8 @@ export class Path {
     }
     this.#hold?.cancel();
     this.#hold = this.#clock.after(holdMs, () => {
-      this.#hold = undefined;
       if (this.#stream && !this.#stream.isOnline) this.#endStream(reason);
     });
-  }
-
-  #holdTimeLeftMs(): number {
-    return this.#stream || this.#source ? this.config.publisherHoldTime : 0;
   }
 
   /** What a wait came to. */
@@ -346,8 +360,8 @@ export class Path {
       this.traffic.addStream(stream);
       stream.close(reason);
       this.#logger.info(`stream is not available: ${reason.message}`);
-      if (wasOnline) this.#onTransition?.(this, 'offline');
-      this.#onTransition?.(this, 'unavailable');
+      if (wasOnline) this.#onTransition?.('offline');
+      this.#onTransition?.('unavailable');
     }
     this.#checkIdle();
   }
@@ -356,7 +370,6 @@ export class Path {
     this.#checkDemand();
     if (this.#readers.size === 0 && this.#stream && !this.#stream.isOnline) {
       this.#hold?.cancel();
-      this.#hold = undefined;
       this.#endStream(streamEnded(this.name, 'its publisher left'));
     } else {
       this.#checkIdle();
@@ -371,28 +384,16 @@ export class Path {
     if (this.isIdle && !this.#closedReason) this.#onIdle();
   }
 
+  /** A dynamic path closes as soon as nobody uses it, also in the middle of a change. */
+  #hasClosed(): boolean {
+    return this.#closedReason !== undefined;
+  }
+
   #assertOpen(): void {
     if (this.#closedReason) throw this.#closedReason;
   }
 
-  /** Says why: what the source failed with is what an operator looks for. */
   #noStream(isOnDemand: boolean): MediaError {
-    const cause = this.#source?.lastFailure;
-    const why = cause ? `: ${redactUrls(cause.message)}` : '';
-    const options = cause ? { cause } : {};
-    if (isOnDemand) {
-      const message = `source of path '${this.name}' has timed out${why}`;
-      return new MediaError('deadline-exceeded', 'source-timed-out', message, options);
-    }
-    const message = `no stream is available on path '${this.name}'${why}`;
-    return new MediaError('not-found', 'no-stream', message, options);
+    return noStream(this.name, { isOnDemand, cause: this.#source?.lastFailure });
   }
-}
-
-function streamEnded(name: string, why: string): MediaError {
-  return new MediaError(
-    'unavailable',
-    'stream-ended',
-    `the stream of path '${name}' ended: ${why}`,
-  );
 }

@@ -11,6 +11,8 @@ const MAX_DELAY_MS = 4000;
 /** Cameras lock out clients that keep on showing a wrong password. */
 const MAX_REFUSED_DELAY_MS = 10_000;
 const LOG_PERIOD_MS = 10_000;
+/** How long a source that is being stopped may hold up its successor. */
+const MAX_WAIT_BEFORE_MS = 3000;
 
 /** What the runner works with. */
 export interface SourceRunnerComponents {
@@ -23,6 +25,8 @@ export interface SourceRunnerComponents {
 /** What the runner repeats. */
 export interface SourceRunnerOptions {
   readonly source: Source;
+  /** What the first attempt waits for, at most some seconds. */
+  readonly after?: Promise<void> | undefined;
   /** Makes the context of one run; called for each attempt. */
   readonly createContext: (signal: AbortSignal) => SourceContext;
   /** A run ended; readers wait for the next one. */
@@ -63,6 +67,7 @@ export class SourceRunner {
     const { clock, random } = this.#components;
     const signal = this.#abort.signal;
     let failuresInRow = 0;
+    if (this.#options.after) await this.#waitFor(this.#options.after);
     while (!signal.aborted) {
       const startedMs = clock.monotonicMs();
       const failure = await this.#runOnce(signal);
@@ -78,6 +83,15 @@ export class SourceRunner {
         return;
       }
     }
+  }
+
+  async #waitFor(event: Promise<void>): Promise<void> {
+    const timeout = new AbortController();
+    const signal = AbortSignal.any([this.#abort.signal, timeout.signal]);
+    const tooLong = delay(this.#components.clock, MAX_WAIT_BEFORE_MS, signal);
+    await Promise.race([event, tooLong]).catch(() => undefined);
+    timeout.abort();
+    await tooLong.catch(() => undefined);
   }
 
   async #runOnce(signal: AbortSignal): Promise<MediaError> {
