@@ -1,4 +1,4 @@
-// One operation of API v2 as data: where it is, what it takes, what it answers. Routes and the OpenAPI document are both made from it.
+// One operation of an API as data: where it is, what it takes, what it answers. Routes and the OpenAPI document are both made from it.
 import type { z } from 'zod';
 import type { ErrorKind } from '../base/media-error.ts';
 import type { HttpReply } from '../http/http-reply.ts';
@@ -29,6 +29,8 @@ export interface EndpointInfo {
   /** Pattern of the route, e.g. `/api/v2/record/task/*name`. */
   readonly path: string;
   readonly tag: string;
+  /** Name of the operation for generated clients; made of method and path when absent. */
+  readonly operationId?: string;
   readonly summary: string;
   readonly description?: string;
   /** Why nobody has to prove who he is; protected when absent. */

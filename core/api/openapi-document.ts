@@ -59,7 +59,7 @@ function operationOf(endpoint: Endpoint, method: string, schemas: Json): Json {
   const { tag, summary, description } = endpoint;
   const body = endpoint.documentedBody ?? endpoint.body;
   return {
-    operationId: operationId(endpoint, method),
+    operationId: endpoint.operationId ?? operationId(endpoint, method),
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { describeCodec } from '../codec/describe-codec.ts';
 import type { Path } from '../path/path.ts';
 import type { Session } from '../path/session-registry.ts';
+import { count, isoTime, time } from './wire-values.ts';
 
-const time = z.iso.datetime({ offset: true });
-const count = z.int().nonnegative();
+const old = { deprecated: true };
 const actor = z.object({
   type: z.string().describe('e.g. rtspSession, webRTCSession, rtspSource'),
   id: z.string().describe('id of the session; empty for sources'),
@@ -16,14 +16,14 @@ export const pathItemSchema = z
   .object({
     name: z.string(),
     confName: z.string().describe('entry of `paths` it belongs to'),
-    ready: z.boolean(),
-    readyTime: time.nullable(),
+    ready: z.boolean().meta(old),
+    readyTime: time.nullable().meta(old),
     available: z.boolean().describe('can be read'),
     availableTime: time.nullable(),
     online: z.boolean().describe('a source writes it now'),
     onlineTime: time.nullable(),
     source: actor.nullable(),
-    tracks: z.array(z.string()).describe('labels, e.g. H264, MPEG-4 Audio'),
+    tracks: z.array(z.string()).meta({ ...old, description: 'labels, e.g. H264, MPEG-4 Audio' }),
     tracks2: z.array(
       z.object({
         codec: z.string(),
@@ -31,11 +31,11 @@ export const pathItemSchema = z
       }),
     ),
     readers: z.array(actor),
-    inboundBytes: count,
-    outboundBytes: count.describe('to the readers that are connected now'),
+    inboundBytes: count.describe('since the path was opened'),
+    outboundBytes: count.describe('to all readers since the path was opened'),
     inboundFramesInError: count,
-    bytesReceived: count,
-    bytesSent: count,
+    bytesReceived: count.meta(old),
+    bytesSent: count.meta(old),
   })
   .meta({ id: 'Path' });
 
@@ -45,13 +45,13 @@ export type PathItem = z.output<typeof pathItemSchema>;
 /** Readers of the server itself; they are not shown. */
 const INTERNAL_READERS: ReadonlySet<string> = new Set(['recorder', 'snapshot', 'forward']);
 
-/** Shows `path`; `sessions` are those that read it now. */
+/** Shows `path`; `sessions` are those that read it now, or more. */
 export function pathItem(path: Path, sessions: readonly Session[]): PathItem {
-  const tracks = path.stream?.tracks ?? [];
-  const descriptions = tracks.map(({ codec }) => describeCodec(codec));
-  const availableTime = isoTime(path.availableAt);
-  const inboundBytes = sum(tracks.map(({ stats }) => stats.bytesReceived));
-  const outboundBytes = sum(sessions.map((session) => session.stats()['outboundBytes'] ?? 0));
+  const descriptions = (path.stream?.tracks ?? []).map(({ codec }) => describeCodec(codec));
+  const availableTime = timeOrNull(path.availableAt);
+  const totals = path.traffic.totals(path.stream);
+  const { inboundBytes, inboundFramesInError } = totals;
+  const outboundBytes = totals.departedOutboundBytes + sentNow(path, sessions);
   return {
     name: path.name,
     confName: path.confName,
@@ -60,7 +60,7 @@ export function pathItem(path: Path, sessions: readonly Session[]): PathItem {
     available: availableTime !== null,
     availableTime,
     online: path.onlineAt !== undefined,
-    onlineTime: isoTime(path.onlineAt),
+    onlineTime: timeOrNull(path.onlineAt),
     source: path.origin ?? null,
     tracks: descriptions.map(({ label }) => label),
     tracks2: descriptions.map(({ label, props }) => ({
@@ -72,16 +72,20 @@ export function pathItem(path: Path, sessions: readonly Session[]): PathItem {
       .map(({ type, id }) => ({ type, id })),
     inboundBytes,
     outboundBytes,
-    inboundFramesInError: sum(tracks.map(({ stats }) => stats.packetsInError)),
+    inboundFramesInError,
     bytesReceived: inboundBytes,
     bytesSent: outboundBytes,
   };
 }
 
-function isoTime(at: number | undefined): string | null {
-  return at === undefined ? null : new Date(at).toISOString();
+function timeOrNull(at: number | undefined): string | null {
+  return at === undefined ? null : isoTime(at);
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+/** To the readers of now; a publisher is sent reports only, which are no media of the path. */
+function sentNow({ readers }: Path, sessions: readonly Session[]): number {
+  const ids = new Set([...readers].map(({ id }) => id));
+  return sessions
+    .filter(({ id }) => ids.has(id))
+    .reduce((total, session) => total + (session.stats()['outboundBytes'] ?? 0), 0);
 }

@@ -1,7 +1,8 @@
-// Turns endpoints into routes of the API listener.
+// Turns endpoints into routes of the API listener, with the failures of API v2.
+import type { Endpoint } from '../../core/api/endpoint.ts';
+import { endpointRoutes } from '../../core/api/endpoint-routes.ts';
 import type { ErrorEnvelope } from '../../core/http/error-reply.ts';
 import type { Route } from '../../core/http/route.ts';
-import type { Endpoint } from '../../core/api/endpoint.ts';
 
 /** The body of every failure of API v2. */
 export const v2ErrorEnvelope: ErrorEnvelope = ({ text, error }) => ({
@@ -12,15 +13,5 @@ export const v2ErrorEnvelope: ErrorEnvelope = ({ text, error }) => ({
 
 /** One route per endpoint. */
 export function apiRoutes(endpoints: readonly Endpoint[]): readonly Route[] {
-  return endpoints.map((endpoint) => ({
-    methods: [endpoint.method, ...(endpoint.moreMethods ?? [])],
-    pattern: endpoint.path,
-    access:
-      endpoint.publicReason === undefined
-        ? { type: 'action', action: 'api' }
-        : { type: 'public', reason: endpoint.publicReason },
-    action: (request) => endpoint.run(request),
-    errorEnvelope: v2ErrorEnvelope,
-    ...(endpoint.maxBodyBytes === undefined ? {} : { maxBodyBytes: endpoint.maxBodyBytes }),
-  }));
+  return endpointRoutes(endpoints, v2ErrorEnvelope);
 }
