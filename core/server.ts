@@ -1,6 +1,5 @@
 // The media server put together: builds every room, starts them in order, stops them in reverse.
-import { InternalAuthorizer } from './auth/internal-authorizer.ts';
-import { warnOpenAccess } from './auth/open-access.ts';
+import { MethodAuthorizer } from './auth/method-authorizer.ts';
 import { ApiServer, type ApiParts } from './api/api-server.ts';
 import { httpAccess } from './auth/http-access.ts';
 import type { AccessGate } from './http/route.ts';
@@ -55,7 +54,7 @@ export interface ListenerInfo {
 export class MediaServer {
   readonly sessions = new SessionRegistry();
   readonly pathManager: PathManager;
-  readonly authorizer: InternalAuthorizer;
+  readonly authorizer: MethodAuthorizer;
 
   readonly #components: MediaServerComponents;
   readonly #options: MediaServerOptions;
@@ -72,7 +71,7 @@ export class MediaServer {
     this.#clock = components.clock ?? systemClock;
     const { logger } = components;
     const { config } = options;
-    this.authorizer = new InternalAuthorizer(config.global.authInternalUsers, {
+    this.authorizer = new MethodAuthorizer(config.global, {
       clock: this.#clock,
       logger: logger.scope('auth'),
     });
@@ -131,7 +130,7 @@ export class MediaServer {
 
   /** What is open to others, one sentence each. */
   get accessWarnings(): readonly string[] {
-    return warnOpenAccess(this.#options.config.global.authInternalUsers);
+    return this.authorizer.warnings;
   }
 
   /** @throws MediaError when a listener can't be opened; what was opened is closed again. */
@@ -173,6 +172,7 @@ export class MediaServer {
 
   async #startAll(): Promise<void> {
     const { config } = this.#options;
+    this.#lifetime.own(this.authorizer);
     this.#lifetime.own(this.pathManager);
     this.pathManager.start();
     if (config.global.rtsp) await this.#startRtsp();

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { normalizeIp, type IpEntry } from '../base/ip-address.ts';
 import type { InternalUser } from './internal-user.ts';
+import type { Permission } from './permission-set.ts';
 
 const SHORT_PASSWORD_CHARS = 8;
 const SHOWN_NETWORKS = 3;
@@ -23,6 +24,12 @@ export function warnOpenAccess(users: readonly InternalUser[]): string[] {
   });
 }
 
+/** One sentence for the exclusions of another method: everybody may do what they name. */
+export function warnExclusions(key: string, exclude: readonly Permission[]): string[] {
+  if (exclude.length === 0) return [];
+  return [`anybody from any address may ${describe({ permissions: exclude })} (${key})`];
+}
+
 /** Undefined when only this machine is meant. */
 function describeOrigin(ips: readonly IpEntry[]): string | undefined {
   const texts = ips.map((entry) => (typeof entry === 'string' ? entry : entry.text));
@@ -41,7 +48,7 @@ function isLoopback(text: string): boolean {
   return isIP(normal) === 4 && normal.startsWith('127.') && Number(bits) >= 8;
 }
 
-function describe({ permissions }: InternalUser): string {
+function describe({ permissions }: Pick<InternalUser, 'permissions'>): string {
   const paths = new Map<string, Set<string>>();
   for (const { action, path } of permissions) {
     const actions = paths.get(path) ?? new Set();

@@ -2,12 +2,7 @@
 import type { ExplicitValues, MergedValues } from './explicit-values.ts';
 import type { IssueCollector, PathSegment } from './config-issue.ts';
 import type { DecodedValues } from './decode-keys.ts';
-import {
-  notBuiltGlobalKeys,
-  notBuiltPathKeys,
-  notBuiltSourceSchemes,
-  notBuiltValues,
-} from './not-built-keys.ts';
+import { notBuiltGlobalKeys, notBuiltPathKeys, notBuiltSourceSchemes } from './not-built-keys.ts';
 import type { NotBuiltKey } from './not-built-keys.ts';
 import { sourceScheme } from './validate-path-source.ts';
 
@@ -22,15 +17,8 @@ export class NotBuiltFilter {
     this.#issues = issues;
   }
 
-  /** Sets keys of missing functions to "off" in all sections; missing values become errors. */
+  /** Sets keys of missing functions to "off" in all sections. */
   apply({ global, pathDefaults, paths }: MergedValues): void {
-    for (const { key, values, feature } of notBuiltValues) {
-      const value = global.get(key);
-      if (typeof value === 'string' && values.includes(value)) {
-        const message = `'${value}' cannot be used: ${feature} is not available in this version`;
-        this.#issues.error({ code: 'config-not-available', path: [key], message });
-      }
-    }
     for (const row of notBuiltGlobalKeys) {
       this.#warn(row, isOn(this.#explicit.global, row) ? [[row.key]] : []);
       turnOff(global, row);

@@ -9,13 +9,6 @@ export interface NotBuiltKey {
   readonly off: false | '' | readonly [];
 }
 
-/** A value whose silent loss would open the server or break its promise: an error. */
-export interface NotBuiltValue {
-  readonly key: string;
-  readonly values: readonly string[];
-  readonly feature: string;
-}
-
 /** Global keys without function. */
 export const notBuiltGlobalKeys: readonly NotBuiltKey[] = [
   { key: 'metrics', feature: 'the metrics server', off: false },
@@ -48,12 +41,6 @@ export const notBuiltPathKeys: readonly NotBuiltKey[] = [
   { key: 'runOnUnread', feature: 'this hook', off: '' },
   { key: 'runOnRecordSegmentCreate', feature: 'this hook', off: '' },
   { key: 'runOnRecordSegmentComplete', feature: 'this hook', off: '' },
-];
-
-/** Values that are refused. */
-export const notBuiltValues: readonly NotBuiltValue[] = [
-  { key: 'authMethod', values: ['http'], feature: 'authentication over HTTP' },
-  { key: 'authMethod', values: ['jwt'], feature: 'authentication with JWT' },
 ];
 
 /** URL schemes of `source` that are known but cannot be pulled; the path stays without stream. */

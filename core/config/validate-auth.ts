@@ -16,7 +16,42 @@ export function validateAuth(global: GlobalConfig, report: ReportGlobal): void {
       validatePermission(permission, [key, index], report);
     }
   }
+  if (global.authMethod === 'http') validateService(global, HTTP_KEYS, report);
+  if (global.authMethod === 'jwt') {
+    validateService(global, JWT_KEYS, report);
+    if (global.authJWTClaimKey === '') report(['authJWTClaimKey'], "'authJWTClaimKey' is empty");
+  }
   if (global.rtspAuthMethods.includes('digest')) validateDigest(global, report);
+}
+
+interface ServiceKeys {
+  readonly url: 'authHTTPAddress' | 'authJWTJWKS';
+  readonly fingerprint: 'authHTTPFingerprint' | 'authJWTJWKSFingerprint';
+}
+
+const HTTP_KEYS: ServiceKeys = { url: 'authHTTPAddress', fingerprint: 'authHTTPFingerprint' };
+const JWT_KEYS: ServiceKeys = { url: 'authJWTJWKS', fingerprint: 'authJWTJWKSFingerprint' };
+/** SHA-256 in hex, as openssl prints it or without colons. */
+const FINGERPRINT = /^(?:[0-9a-f]{2}:?){31}[0-9a-f]{2}$/iu;
+
+/** The URL itself is not shown: it may hold a password. */
+function validateService(
+  global: GlobalConfig,
+  { url: urlKey, fingerprint: fingerprintKey }: ServiceKeys,
+  report: ReportGlobal,
+): void {
+  const url = global[urlKey];
+  if (url === '') report([urlKey], `'${urlKey}' is empty`);
+  else if (!/^https?:\/\//iu.test(url) || !URL.canParse(url)) {
+    report([urlKey], `'${urlKey}' must be a HTTP URL`);
+  }
+  const fingerprint = global[fingerprintKey];
+  if (fingerprint === '') return;
+  if (!FINGERPRINT.test(fingerprint)) {
+    report([fingerprintKey], 'a fingerprint is a SHA-256 in hex, 64 digits');
+  } else if (!/^https:/iu.test(url)) {
+    report([fingerprintKey], `'${fingerprintKey}' is useless when '${urlKey}' is not https`);
+  }
 }
 
 function validateUser(

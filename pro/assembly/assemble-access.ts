@@ -1,4 +1,5 @@
 // Who may use the API: tokens, users, licence.
+import type { Authorizer } from '../../core/auth/access-request.ts';
 import { InternalAuthorizer } from '../../core/auth/internal-authorizer.ts';
 import type { AccessGate } from '../../core/http/route.ts';
 import { LicenceCheck } from '../license/licence-check.ts';
@@ -35,13 +36,12 @@ export async function assembleAccess(context: ProContext): Promise<ApiAccess> {
   );
   await namedTokens.start();
   lifetime.own(namedTokens);
-  const named = config.global.authInternalUsers.filter(({ user }) => user !== ANYBODY);
   const appTokens = isTokenRequired ? new AppTokens({ clock }, { appId, appSecret }) : undefined;
   const { hasGrants, failureBurst, failureRefillMs } = pro.tokens;
   const gate = new TokenGate(
     {
       ...{ clock, appTokens, namedTokens, users: core.authorizer },
-      namedUsers: new InternalAuthorizer(named, { clock, logger: authLogger }),
+      namedUsers: namedUsersOf(context),
     },
     { hasGrants, failureBurst, failureRefillMs },
   );
@@ -53,4 +53,12 @@ export async function assembleAccess(context: ProContext): Promise<ApiAccess> {
       return principal;
     },
   };
+}
+
+/** Other methods than `internal` decide themselves; whom they let in without a name is nobody here. */
+function namedUsersOf({ clock, logger, config, core }: ProContext): Authorizer {
+  const { authMethod, authInternalUsers } = config.global;
+  if (authMethod !== 'internal') return core.authorizer;
+  const named = authInternalUsers.filter(({ user }) => user !== ANYBODY);
+  return new InternalAuthorizer(named, { clock, logger: logger.scope('auth') });
 }

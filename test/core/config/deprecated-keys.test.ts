@@ -66,11 +66,10 @@ describe('deprecated global keys', () => {
     );
   });
 
-  it('refuses external authentication, which is not available, instead of opening the server', () => {
-    assert.match(
-      errorOf('externalAuthenticationURL: http://h/') ?? '',
-      /authMethod: 'http' cannot be used/u,
-    );
+  it('turns external authentication into authMethod http, never into an open server', () => {
+    const { global } = loadConfig({ text: 'externalAuthenticationURL: http://h/', env: {} });
+    assert.equal(global.authMethod, 'http');
+    assert.equal(global.authHTTPAddress, 'http://h/');
   });
 });
 

@@ -1,11 +1,7 @@
 // What this version cannot do: one warning per key, and an error where silence would be dangerous.
 import assert from 'node:assert/strict';
-import { checkConfig, loadConfig } from '../../../core/config/load-config.ts';
-import {
-  notBuiltGlobalKeys,
-  notBuiltPathKeys,
-  notBuiltValues,
-} from '../../../core/config/not-built-keys.ts';
+import { loadConfig } from '../../../core/config/load-config.ts';
+import { notBuiltGlobalKeys, notBuiltPathKeys } from '../../../core/config/not-built-keys.ts';
 
 function warningsOf(text: string): string[] {
   return loadConfig({ text, filePath: 'm.yml', env: {} }).warnings.map(({ message }) => message);
@@ -61,21 +57,4 @@ describe('functions that are not built', () => {
       "m.yml:1:13: paths.a.source: sources of kind 'srt' are not available in this version; the path stays without stream",
     ]);
   });
-
-  for (const { key, values, feature } of notBuiltValues) {
-    for (const value of values) {
-      it(`are an error where security depends on them: ${key}: ${value}`, () => {
-        const { issues } = checkConfig({ text: `${key}: ${value}`, env: {} });
-        assert.deepEqual(
-          issues.map(({ code, message }) => [code, message]),
-          [
-            [
-              'config-not-available',
-              `'${value}' cannot be used: ${feature} is not available in this version`,
-            ],
-          ],
-        );
-      });
-    }
-  }
 });
