@@ -170,6 +170,7 @@ export class SmartRecording implements AsyncDisposable {
   async #check({ state }: Watch, signal: AbortSignal): Promise<void> {
     const { name } = state.path;
     const { clock, streams, device } = this.#components;
+    const { beginnings } = state;
     try {
       if (!streams.isOnline(name)) {
         if (state.isRecording) this.#stop(state, 'streamLost', 'the stream was lost');
@@ -177,9 +178,11 @@ export class SmartRecording implements AsyncDisposable {
       }
       const reason = await device.whyUnavailable(name, signal);
       if (reason !== undefined) throw failedCheck(reason);
-      const check = await this.#score(state, signal);
+      const note = await this.#look(state, signal);
       if (!this.#isWatched(state)) return;
-      this.#publish(state, check);
+      // Lost meanwhile, and maybe back: what was seen before does not count.
+      if (state.beginnings !== beginnings) throw failedCheck(state.facts.reason);
+      this.#publish(state, note());
       if (state.wantsRecording) await this.#record(state);
     } catch (thrown) {
       if (!this.#isWatched(state)) return;
@@ -189,8 +192,8 @@ export class SmartRecording implements AsyncDisposable {
     }
   }
 
-  /** Judges the newest key frame, which may be the one of the check before. */
-  async #score(state: WatchedPath, signal: AbortSignal): Promise<ScoredCheck> {
+  /** Decodes the newest key frame, unless it is the one of the check before; returns what judges it. */
+  async #look(state: WatchedPath, signal: AbortSignal): Promise<() => ScoredCheck> {
     const { clock, pictures } = this.#components;
     const pathName = state.path.name;
     const frame = await pictures.grab(pathName, {
@@ -199,9 +202,9 @@ export class SmartRecording implements AsyncDisposable {
       acceptsOld: false,
       signal,
     });
-    if (state.knows(frame.id)) return state.noteSameFrame(clock.nowMs());
+    if (state.knows(frame.id)) return () => state.noteSameFrame(clock.nowMs());
     const picture = await pictures.decode(frame, { pathName, scaledTo: SMALL, signal });
-    return state.notePicture(frame.id, picture, clock.nowMs());
+    return () => state.notePicture(frame.id, picture, clock.nowMs());
   }
 
   #publish(state: WatchedPath, { score, sum }: ScoredCheck): void {

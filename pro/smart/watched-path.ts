@@ -48,6 +48,8 @@ export class WatchedPath {
   isRecording = false;
   /** Off while the health checks say that the device is gone. */
   isArmed = true;
+  /** How often it began anew: a check that was going on meanwhile says nothing any more. */
+  beginnings = 0;
   readonly #options: WatchedPathOptions;
   readonly #window: ScoreWindow;
   #history: ScoredCheck[] = [];
@@ -115,6 +117,7 @@ export class WatchedPath {
   /** Begins anew. */
   noteStopped(reason: string): void {
     this.isRecording = false;
+    this.beginnings++;
     this.#reason = reason;
     this.#window.clear();
   }

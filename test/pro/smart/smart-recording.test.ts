@@ -137,6 +137,21 @@ describe('SmartRecording', () => {
     assert.deepEqual(bench.calls, ['start cam']);
   });
 
+  it('does not count a check during which the device was lost', async () => {
+    await using bench = new Bench();
+    await bench.check(3);
+    bench.clock.advance(INTERVAL_MS);
+    const lost = { type: 'pathNotReady', name: 'cam', sourceReady: false, reason: 'x' } as const;
+    bench.bus.publish(lost);
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    assert.deepEqual([bench.facts.window, bench.facts.reason], [[], 'the device is not ready: x']);
+    bench.bus.publish({ ...lost, type: 'pathReady', sourceReady: true });
+    await bench.check(2);
+    assert.deepEqual(bench.calls, ['start cam', 'stop cam noSignal']);
+    await bench.check();
+    assert.deepEqual(bench.calls.slice(2), ['start cam']);
+  });
+
   it('stops when the stream is lost, and starts again when it is back', async () => {
     await using bench = new Bench();
     await bench.check(3);
