@@ -40,18 +40,26 @@ export interface MethodAuthorizerComponents {
 /** One method, ready. */
 interface Method {
   readonly authorizer: Authorizer;
+  /** As `authorizer`, where nobody is let in without a name. */
+  readonly named: Authorizer;
   readonly refreshKeys: () => void;
   /** Another method decides from now on. */
   readonly retire: () => void;
   readonly close: () => void;
 }
 
+/** The user that stands for everybody. */
+const ANYBODY = 'any';
 const MAX_REASON_BYTES = 16_384;
 const MAX_KEY_SET_BYTES = 1024 * 1024;
 const MAX_SOCKETS = 512;
 
 /** Wrong guesses are counted on when the method or its settings change. */
 export class MethodAuthorizer implements Authorizer {
+  /** For doors that want to know who comes: entries of `any` don't count, and a principal may still be nameless. */
+  readonly named: Authorizer = {
+    authorize: (request, signal) => this.#method.named.authorize(request, signal),
+  };
   readonly #components: MethodAuthorizerComponents;
   readonly #guard: LoginGuard;
   #settings: AuthSettings;
@@ -126,7 +134,9 @@ export class MethodAuthorizer implements Authorizer {
   #createInternal({ authInternalUsers }: AuthSettings): Method {
     const components = { ...this.#components, guard: this.#guard };
     const authorizer = new InternalAuthorizer(authInternalUsers, components);
-    return { authorizer, refreshKeys: nothing, retire: nothing, close: nothing };
+    const namedUsers = authInternalUsers.filter(({ user }) => user !== ANYBODY);
+    const named = new InternalAuthorizer(namedUsers, components);
+    return { authorizer, named, refreshKeys: nothing, retire: nothing, close: nothing };
   }
 
   #createHttp(settings: AuthSettings): Method {
@@ -142,7 +152,7 @@ export class MethodAuthorizer implements Authorizer {
       { ...this.#components, guard: this.#guard, client },
       { exclude: settings.authHTTPExclude },
     );
-    return { authorizer, refreshKeys: nothing, ...endsOf(client) };
+    return { authorizer, named: authorizer, refreshKeys: nothing, ...endsOf(client) };
   }
 
   #createJwt(settings: AuthSettings): Method {
@@ -167,7 +177,7 @@ export class MethodAuthorizer implements Authorizer {
         isInHttpQuery: settings.authJWTInHTTPQuery,
       },
     );
-    return { authorizer, refreshKeys: () => keys.forget(), ...endsOf(client) };
+    return { authorizer, named: authorizer, refreshKeys: () => keys.forget(), ...endsOf(client) };
   }
 }
 

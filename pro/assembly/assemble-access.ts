@@ -1,6 +1,4 @@
 // Who may use the API: tokens, users, licence.
-import type { Authorizer } from '../../core/auth/access-request.ts';
-import { InternalAuthorizer } from '../../core/auth/internal-authorizer.ts';
 import type { AccessGate } from '../../core/http/route.ts';
 import { LicenceCheck } from '../license/licence-check.ts';
 import { AppTokens } from '../token/app-tokens.ts';
@@ -14,9 +12,6 @@ export interface ApiAccess {
   /** Verifies tokens that do not come with a protected route; undefined when none are asked for. */
   readonly appTokens: AppTokens | undefined;
 }
-
-/** Users that anybody may be; where a token is asked for they count for nobody. */
-const ANYBODY = 'any';
 
 /** Builds the guards and starts the licence check. */
 export async function assembleAccess(context: ProContext): Promise<ApiAccess> {
@@ -41,7 +36,7 @@ export async function assembleAccess(context: ProContext): Promise<ApiAccess> {
   const gate = new TokenGate(
     {
       ...{ clock, appTokens, namedTokens, users: core.authorizer },
-      namedUsers: namedUsersOf(context),
+      namedUsers: core.authorizer.named,
     },
     { hasGrants, failureBurst, failureRefillMs },
   );
@@ -53,12 +48,4 @@ export async function assembleAccess(context: ProContext): Promise<ApiAccess> {
       return principal;
     },
   };
-}
-
-/** Other methods than `internal` decide themselves; whom they let in without a name is nobody here. */
-function namedUsersOf({ clock, logger, config, core }: ProContext): Authorizer {
-  const { authMethod, authInternalUsers } = config.global;
-  if (authMethod !== 'internal') return core.authorizer;
-  const named = authInternalUsers.filter(({ user }) => user !== ANYBODY);
-  return new InternalAuthorizer(named, { clock, logger: logger.scope('auth') });
 }

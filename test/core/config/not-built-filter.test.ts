@@ -1,4 +1,4 @@
-// What this version cannot do: one warning per key, and an error where silence would be dangerous.
+// What this version cannot do: one warning per key.
 import assert from 'node:assert/strict';
 import { loadConfig } from '../../../core/config/load-config.ts';
 import { notBuiltGlobalKeys, notBuiltPathKeys } from '../../../core/config/not-built-keys.ts';
