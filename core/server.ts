@@ -1,6 +1,10 @@
 // The media server put together: builds every room, starts them in order, stops them in reverse.
 import { MethodAuthorizer } from './auth/method-authorizer.ts';
 import { ApiServer, type ApiParts } from './api/api-server.ts';
+import type { ConfigurationApi } from './api/config-endpoints.ts';
+import { controlApi } from './api/control-api.ts';
+import { noRecordings, type RecordingsApi } from './api/recording-endpoints.ts';
+import { readOnlyConfiguration } from './api/read-only-configuration.ts';
 import { httpAccess } from './auth/http-access.ts';
 import type { AccessGate } from './http/route.ts';
 import type { Clock } from './base/clock.ts';
@@ -36,9 +40,19 @@ export interface MediaServerOptions {
   readonly searchPath: string;
 }
 
+/** What outer layers know that Control API v3 tells or does. */
+export interface ControlApiExtension {
+  /** Of the product, e.g. `v1.2.3`. */
+  readonly version?: string;
+  /** Takes changes; without it the configuration can only be read. */
+  readonly configuration?: ConfigurationApi;
+  readonly recordings?: RecordingsApi;
+}
+
 /** What outer layers put on the API's port. */
 export interface ApiExtension {
   readonly parts: readonly ApiParts[];
+  readonly control?: ControlApiExtension;
   /** Who may use protected routes; by default the users of mediamtx.yml. */
   readonly access?: AccessGate;
 }
@@ -60,6 +74,7 @@ export class MediaServer {
   readonly #options: MediaServerOptions;
   readonly #clock: Clock;
   readonly #lifetime = new Lifetime();
+  readonly #startedAt: number;
   #rtsp: RtspServer | undefined;
   #webrtc: WebRtcServer | undefined;
   #api: ApiServer | undefined;
@@ -69,6 +84,7 @@ export class MediaServer {
     this.#components = components;
     this.#options = options;
     this.#clock = components.clock ?? systemClock;
+    this.#startedAt = this.#clock.nowMs();
     const { logger } = components;
     const { config } = options;
     this.authorizer = new MethodAuthorizer(config.global, {
@@ -144,7 +160,7 @@ export class MediaServer {
   }
 
   /**
-   * Opens the API's port, when `api` is on, for the routes of outer layers. Call it after start(),
+   * Opens the API's port, when `api` is on, for Control API v3 and the routes of outer layers. Call it after start(),
    * at most once.
    * @throws MediaError when the listener can't be opened.
    */
@@ -156,7 +172,7 @@ export class MediaServer {
         clock: this.#clock,
         logger: this.#components.logger.scope('API'),
         access: extension.access ?? httpAccess(this.authorizer, 'http'),
-        parts: extension.parts,
+        parts: [this.#controlApi(extension.control ?? {}), ...extension.parts],
       },
       global,
     );
@@ -168,6 +184,28 @@ export class MediaServer {
   /** Ends every session, source and listener. Idempotent. */
   close(): Promise<void> {
     return this.#lifetime.close();
+  }
+
+  #controlApi({ version = '', configuration, recordings }: ControlApiExtension): ApiParts {
+    const { pathManager, sessions } = this;
+    return controlApi({
+      server: {
+        ...{ version, startedAt: this.#startedAt },
+        refreshKeys: () => this.authorizer.refreshKeys(),
+      },
+      configuration: configuration ?? readOnlyConfiguration(() => this.#options.config),
+      paths: {
+        paths: () => pathManager.list(),
+        path: (name) => pathManager.get(name),
+        session: (id) => sessions.get(id),
+        forwards: () => [],
+      },
+      sessions: {
+        sessions: (type) => sessions.list(type),
+        rtspConnections: () => this.#rtsp?.connections ?? [],
+      },
+      recordings: recordings ?? noRecordings,
+    });
   }
 
   async #startAll(): Promise<void> {

@@ -196,7 +196,8 @@ function withNulls(
   section: Readonly<Record<string, unknown>>,
   names: readonly string[],
 ): Record<string, unknown> {
-  return { ...Object.fromEntries(names.map((name) => [name, null])), ...section };
+  const missing = names.filter((name) => !Object.hasOwn(section, name));
+  return { ...section, ...Object.fromEntries(missing.map((name) => [name, null])) };
 }
 
 function assertConfigured(config: Config, name: string): void {

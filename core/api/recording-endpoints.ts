@@ -17,6 +17,13 @@ export interface RecordingsApi {
   readonly deleteSegment: (pathName: string, startAt: number) => Promise<boolean>;
 }
 
+/** Of a server that records nothing. */
+export const noRecordings: RecordingsApi = {
+  recordedPaths: () => Promise.resolve([]),
+  starts: () => Promise.resolve([]),
+  deleteSegment: () => Promise.resolve(false),
+};
+
 /** Where recordings are, and which paths could have some. */
 export interface RecordingsContext {
   readonly recordings: RecordingsApi;

@@ -19,6 +19,9 @@ export const kindToHttpStatus: Readonly<Record<ErrorKind, number>> = {
 
 /** Codes whose HTTP status is fixed by the protocol or by a documented API; these win over the kind. */
 export const codeToHttpStatus: ReadonlyMap<string, number> = new Map([
+  ['config-not-editable', 400],
+  ['config-read-only', 400],
+  ['config-redacted-secret', 400],
   ['method-not-allowed', 405],
   ['offer-not-acceptable', 406],
   ['request-timeout', 408],
