@@ -24,6 +24,8 @@ export interface HttpRequest {
   readonly requestId: string;
   /** Name of who was let in; empty for anonymous access and public routes. */
   readonly user: string;
+  /** When the proof of who that is ends (Date ms), and what it opened with it; undefined = never. */
+  readonly expiresAt?: number | undefined;
   /** Aborted when the client leaves or the listener closes. */
   readonly signal: AbortSignal;
   /** @throws MediaError internal when the route's pattern has no such parameter. */

@@ -5,6 +5,7 @@ import { readBody } from './body-reader.ts';
 import type { HttpRequest } from './http-request.ts';
 import { decodeText, parseJson } from './json-body.ts';
 import type { RequestTarget } from './request-target.ts';
+import type { AdmittedUser } from './route.ts';
 
 /** What the pipeline found out before the route runs. */
 export interface IncomingRequestFacts {
@@ -25,13 +26,13 @@ export interface IncomingRequestFacts {
 export class IncomingRequest implements HttpRequest {
   readonly query: URLSearchParams;
   readonly #facts: IncomingRequestFacts;
-  readonly #user: string;
+  readonly #admitted: AdmittedUser;
   #isBodyTaken = false;
 
-  constructor(facts: IncomingRequestFacts, user = '') {
+  constructor(facts: IncomingRequestFacts, admitted: AdmittedUser = { user: '' }) {
     this.query = new URLSearchParams(facts.target.rawQuery);
     this.#facts = facts;
-    this.#user = user;
+    this.#admitted = admitted;
   }
 
   get method(): string {
@@ -75,12 +76,16 @@ export class IncomingRequest implements HttpRequest {
   }
 
   get user(): string {
-    return this.#user;
+    return this.#admitted.user;
+  }
+
+  get expiresAt(): number | undefined {
+    return this.#admitted.expiresAt;
   }
 
   /** The same request after somebody was let in. */
-  as(user: string): IncomingRequest {
-    return new IncomingRequest(this.#facts, user);
+  as(admitted: AdmittedUser): IncomingRequest {
+    return new IncomingRequest(this.#facts, admitted);
   }
 
   parameter(name: string): string {

@@ -58,8 +58,8 @@ export class RequestFront {
     const { action } = rule;
     const path = rule.path?.(request) ?? '';
     const url = { method, urlPath: request.path, query };
-    const { user } = await this.#access({ ...url, headers, ip, requestId, signal, action, path });
-    return request.as(user);
+    const question = { ...url, headers, ip, requestId, signal, action, path };
+    return request.as(await this.#access(question));
   }
 
   /** A trusted proxy's id is kept, so that both logs tell the same story. */

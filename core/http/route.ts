@@ -42,7 +42,15 @@ export interface AccessQuestion {
  * @throws MediaError; kind `unauthenticated` with `context.hadCredentials` false makes a challenge;
  * `context.challenge` is one of the gate's own.
  */
-export type AccessGate = (question: AccessQuestion) => Promise<{ readonly user: string }>;
+export type AccessGate = (question: AccessQuestion) => Promise<AdmittedUser>;
+
+/** Who was let in; the same shape as Principal of core/auth. */
+export interface AdmittedUser {
+  /** Empty for anonymous access. */
+  readonly user: string;
+  /** When the proof ends (Date ms); undefined = never. */
+  readonly expiresAt?: number | undefined;
+}
 
 /** An ordinary route. */
 export interface Route {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from '../base/logger.ts';
 import { MediaError, toMediaError } from '../base/media-error.ts';
 import type { AuthAction } from '../auth/access-request.ts';
+import { expiryOf } from '../auth/expiry.ts';
 import type { PathGrant } from '../path/path-manager.ts';
 import { dispatch } from './methods/dispatch.ts';
 import type { MethodConnection, MethodResult, MethodServices } from './method-context.ts';
@@ -89,9 +90,10 @@ export class ServerConnection implements RtspConnectionHandler, MethodConnection
   ): Promise<PathGrant> {
     const key = `${action} ${target.pathName}`;
     const known = this.#grants.get(key);
-    if (known) return known;
+    const { clock, pathManager } = this.#components.services;
+    if (known && !expiryOf(known.principal, clock.nowMs())) return known;
     const credentials = this.#authenticator.credentialsOf(request);
-    const grant = await this.#components.services.pathManager.authorize(
+    const grant = await pathManager.authorize(
       {
         ...{ action, path: target.pathName, credentials, query: target.query },
         ...{ ip: this.transport.remoteIp, protocol: 'rtsp', id: this.id },
@@ -113,7 +115,7 @@ export class ServerConnection implements RtspConnectionHandler, MethodConnection
     this.#session = this.#components.sessions.open({
       connection: this.transport,
       isEncrypted: this.isEncrypted,
-      user: grant.principal.user,
+      principal: grant.principal,
       userAgent: this.#userAgent,
       path: grant.pathName,
       query: target.query,

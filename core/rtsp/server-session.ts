@@ -1,5 +1,7 @@
 // One RTSP session: its place in the registry, the publisher or reader it became, and its end.
 import { randomUUID } from 'node:crypto';
+import type { Principal } from '../auth/access-request.ts';
+import { expiryOf } from '../auth/expiry.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError } from '../base/media-error.ts';
@@ -23,7 +25,7 @@ export interface ServerSessionComponents {
 export interface ServerSessionOptions {
   readonly connection: RtspConnection;
   readonly isEncrypted: boolean;
-  readonly user: string;
+  readonly principal: Principal;
   readonly userAgent: string;
   readonly path: string;
   readonly query: string;
@@ -53,6 +55,7 @@ export class ServerSession implements Session {
   readonly logger: Logger;
 
   readonly #components: ServerSessionComponents;
+  readonly #principal: Principal;
   /** Bytes of the connection before this session, and since. */
   readonly #before: ByteCounts;
   #since: ByteCounts = { inbound: 0, outbound: 0 };
@@ -73,7 +76,8 @@ export class ServerSession implements Session {
     this.remoteIp = options.connection.remoteIp;
     this.path = options.path;
     this.query = options.query;
-    this.user = options.user;
+    this.user = options.principal.user;
+    this.#principal = options.principal;
     this.userAgent = options.userAgent;
     this.logger = components.logger.scope(`session ${this.id.slice(0, 8)}`);
     this.#lastRequestMs = components.clock.monotonicMs();
@@ -144,9 +148,10 @@ export class ServerSession implements Session {
     this.close(reason);
   }
 
-  /** Ends the session when its time is over. */
+  /** Ends the session when its time, or that of its token, is over. `nowMs` is monotonic. */
   tick(nowMs: number): void {
-    const reason = this.#role?.tick(nowMs) ?? this.#timeout(nowMs);
+    const expired = expiryOf(this.#principal, this.#components.clock.nowMs());
+    const reason = expired ?? this.#role?.tick(nowMs) ?? this.#timeout(nowMs);
     if (reason) this.close(reason);
   }
 

@@ -1,5 +1,7 @@
 // One WHIP publisher: its transport, and its way into the path once its tracks are flowing.
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { Principal } from '../auth/access-request.ts';
+import { expiryOf } from '../auth/expiry.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError, toMediaError } from '../base/media-error.ts';
@@ -38,6 +40,8 @@ export interface PublisherSessionComponents {
 export interface PublisherSessionOptions {
   readonly identity: SessionIdentity;
   readonly pathName: string;
+  /** Whose proof the session lives by. */
+  readonly principal: Principal;
   readonly plan: PublisherPlan;
   /** How long after connecting the tracks may take to flow. */
   readonly trackGatherTimeoutMs: number;
@@ -153,6 +157,12 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
     const kind = end.state === 'closed' ? 'canceled' : 'unavailable';
     this.close(new MediaError(kind, 'peer-ended', end.message));
   };
+
+  /** Closes the session when the token expired. Once a second. */
+  tick(): void {
+    const expired = expiryOf(this.#options.principal, this.#components.clock.nowMs());
+    if (expired) this.close(expired);
+  }
 
   onPathClosed(reason: MediaError): void {
     this.close(reason);

@@ -186,12 +186,14 @@ export class WebRtcSessionManager {
       {
         identity: request.identity,
         pathName: request.grant.pathName,
+        principal: request.grant.principal,
         plan,
         trackGatherTimeoutMs: this.#options.trackGatherTimeoutMs,
       },
     );
     return this.#begin(session, () => {
       const peer = this.#connect(session, offer);
+      this.#wheel.add(session);
       const answer = this.#answer(offer, { peer, candidates }, publisherSections(plan));
       return { answer, skipped: [] };
     });
@@ -294,6 +296,7 @@ export class WebRtcSessionManager {
         },
         {
           ...{ id, lease, plan, identity: request.identity, cname: this.#cname },
+          principal: request.grant.principal,
           onRelease: () => transcoded?.close(),
         },
       );
@@ -362,7 +365,7 @@ export class WebRtcSessionManager {
   #forget(session: WebRtcSession, reason: MediaError): void {
     this.#table.remove(session, reason.code === 'peer-ended');
     this.#components.sessions.remove(session);
-    if (session instanceof ViewerSession) this.#wheel.remove(session);
+    this.#wheel.remove(session);
   }
 
   #egressOf(stream: Stream): StreamEgress<PeerAddress> {

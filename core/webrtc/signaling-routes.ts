@@ -86,7 +86,8 @@ function postRoute(components: SignalingComponents, verb: Verb): Route {
       requireType(request, SDP_TYPE);
       const pathName = request.parameter('path');
       const offer = await request.readText();
-      const grant = pathManager.grant(pathName, { user: request.user });
+      const { user, expiresAt } = request;
+      const grant = pathManager.grant(pathName, { user, expiresAt });
       const servers = await iceServers.iceServers(request.signal);
       const asked: SessionRequest = {
         grant,

@@ -1,4 +1,6 @@
 // One WHEP viewer: its transport, its rows in the egress engine, its RTCP.
+import type { Principal } from '../auth/access-request.ts';
+import { expiryOf } from '../auth/expiry.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError } from '../base/media-error.ts';
@@ -47,6 +49,8 @@ export interface ViewerSessionOptions {
   /** UUID, the same as the path reader's. */
   readonly id: string;
   readonly identity: SessionIdentity;
+  /** Whose proof the session lives by. */
+  readonly principal: Principal;
   readonly lease: ReadLease;
   readonly plan: ViewerPlan;
   /** Stable name of this server in RTCP. */
@@ -174,9 +178,15 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
     this.close(reason);
   }
 
-  /** Sends sender reports; closes the session when the video turned out to have B-frames. Once a second. */
+  /** Sends sender reports; closes the session when the video has B-frames or the token expired. Once a second. */
   tick(): void {
     if (this.#isClosed) return;
+    const { clock } = this.#components;
+    const expired = expiryOf(this.#options.principal, clock.nowMs());
+    if (expired) {
+      this.close(expired);
+      return;
+    }
     for (const { track } of this.#options.plan.sections) {
       if (track.kind === 'video' && track.normalizer.hasReorderedFrames) {
         this.close(new MediaError('unsupported', 'b-frames', bFramesMessage(track)));
