@@ -13,6 +13,7 @@ import { assembleRecorder, assembleRecordings } from './assembly/assemble-record
 import { assembleSignaling, createIceService } from './assembly/assemble-signaling.ts';
 import { assembleSmart } from './assembly/assemble-smart.ts';
 import type { ProContext } from './assembly/pro-context.ts';
+import { publishStreamEvents } from './assembly/publish-stream-events.ts';
 import { loadConfiguration, type Configuration } from './config/load-configuration.ts';
 import { resolveRecordFolder } from './config/record-folder.ts';
 import { sharedSettings } from './config/shared-settings.ts';
@@ -140,6 +141,7 @@ export class ProServer {
     );
     hub.start();
     lifetime.own(hub);
+    lifetime.defer(publishStreamEvents({ pathManager: this.#core.pathManager, events }));
     const api = assembleApi(context, {
       ...{ devices, pictures, recordings, recorder, smart, exports, hub, signaling },
     });

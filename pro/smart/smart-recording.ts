@@ -242,7 +242,7 @@ export class SmartRecording implements AsyncDisposable {
       this.#components.logger.warn(`${text}: ${failure.message}`);
     }
     this.#hasWarned = true;
-    if (!state.isRecording && state.isArmed) await this.#record(state);
+    if (!state.isRecording && state.isArmed && !state.isLeftAlone) await this.#record(state);
   }
 
   #onEvent(event: ProEvent): void {
@@ -251,10 +251,12 @@ export class SmartRecording implements AsyncDisposable {
     if (!state) return;
     switch (event.type) {
       case 'streamOffline':
+        state.isLeftAlone = false;
         this.#stop(state, 'streamLost', 'the stream was lost');
         break;
       case 'pathNotReady':
         state.isArmed = false;
+        state.isLeftAlone = false;
         this.#stop(state, 'noSignal', `the device is not ready: ${event.reason}`);
         break;
       case 'pathReady':
@@ -264,7 +266,9 @@ export class SmartRecording implements AsyncDisposable {
         if (event.isAutomatic) state.noteRecording();
         break;
       case 'recordStopped':
-        if (state.isRecording) state.noteStopped(`the recording ended: ${event.reason}`);
+        if (!state.isRecording) break;
+        if (event.reason === 'stopped') state.isLeftAlone = true;
+        state.noteStopped(`the recording ended: ${event.reason}`);
         break;
       default:
     }

@@ -48,6 +48,8 @@ export class WatchedPath {
   isRecording = false;
   /** Off while the health checks say that the device is gone. */
   isArmed = true;
+  /** A client stopped the recording: none by itself until the stream or the device was lost. */
+  isLeftAlone = false;
   /** How often it began anew: a check that was going on meanwhile says nothing any more. */
   beginnings = 0;
   readonly #options: WatchedPathOptions;
@@ -106,7 +108,8 @@ export class WatchedPath {
 
   /** Whether it is time to record. */
   get wantsRecording(): boolean {
-    return !this.isRecording && this.isArmed && this.#window.isOver(this.path.threshold);
+    const isFree = !this.isRecording && this.isArmed && !this.isLeftAlone;
+    return isFree && this.#window.isOver(this.path.threshold);
   }
 
   noteRecording(): void {

@@ -189,6 +189,20 @@ describe('SmartRecording', () => {
     assert.deepEqual(bench.calls, ['start cam', 'start cam']);
   });
 
+  it('leaves a path alone that a client stopped, until the stream was lost', async () => {
+    await using bench = new Bench();
+    await bench.check(3);
+    bench.bus.publish({
+      ...{ type: 'recordStopped', name: 'cam', id: '1', fileName: 'a', filePath: '/a' },
+      ...{ reason: 'stopped', sizeBytes: 1, durationMs: 1 },
+    });
+    await bench.check(6);
+    assert.deepEqual(bench.calls, ['start cam']);
+    bench.bus.publish({ type: 'streamOffline', name: 'cam' });
+    await bench.check(3);
+    assert.deepEqual(bench.calls, ['start cam', 'start cam']);
+  });
+
   it('does not decode the same key frame twice', async () => {
     await using bench = new Bench();
     bench.frameId = 'only one';
