@@ -9,18 +9,18 @@ import { changedPathKeys, diffPaths, type PathsDiff } from '../config/diff-confi
 import type { PathMatch } from '../config/path-match.ts';
 import type { YmlSection } from '../config/encode-config.ts';
 import type { Stream } from '../stream/stream.ts';
-import type { CreateSource, PathTransition } from './path-options.ts';
+import type {
+  CreateSource,
+  PathDemand,
+  PathReader,
+  PathReaderChange,
+  PathTransition,
+} from './path-options.ts';
 import { PathSource } from './path-source.ts';
 import { pathChanged, pathRemoved } from './path-failures.ts';
 import { PathTable } from './path-table.ts';
 import { needsNewPublisher, needsNewSource } from './restart-keys.ts';
-import {
-  Path,
-  type PathReader,
-  type PublishLease,
-  type PublishOptions,
-  type ReadLease,
-} from './path.ts';
+import { Path, type PublishLease, type PublishOptions, type ReadLease } from './path.ts';
 import type { SourceFactory } from './source.ts';
 
 /** What the manager works with. */
@@ -42,6 +42,8 @@ export type RegisteredPathValues = YmlSection & { readonly source: string };
 export interface PathGrant {
   readonly pathName: string;
   readonly principal: Principal;
+  /** Of the request, for hooks. */
+  readonly query: string;
   /** The path's configuration at the time of asking. */
   readonly config: PathConfig;
 }
@@ -55,6 +57,12 @@ const PUBLISHER = 'publisher';
  */
 export interface PathObserver {
   onPathTransition?(path: Path, transition: PathTransition): void;
+  onPathOpened?(path: Path): void;
+  /** The path is gone; its source may still be ending. */
+  onPathClosed?(path: Path): void;
+  onPathReader?(path: Path, reader: PathReader, change: PathReaderChange): void;
+  /** Told again and again while nothing changes. */
+  onPathDemand?(path: Path, demand: PathDemand): void;
   /** Entries of `paths`, or of those added at run time, came, went or got other values. */
   onPathsConfigured?(changes: PathsDiff): void;
 }
@@ -129,17 +137,22 @@ export class PathManager {
    */
   async authorize(access: AccessRequest, signal?: AbortSignal): Promise<PathGrant> {
     const principal = await this.#components.authorizer.authorize(access, signal);
-    return this.grant(access.path, principal);
+    return this.grant(access.path, principal, access.query);
   }
 
   /**
    * The grant of somebody whose credentials were checked elsewhere.
    * @throws MediaError `invalid-argument` for a path that isn't configured.
    */
-  grant(pathName: string, principal: Principal): PathGrant {
+  grant(pathName: string, principal: Principal, query = ''): PathGrant {
     const found = this.#table.find(pathName);
     if (!found) throw notConfigured(pathName);
-    return { pathName, principal, config: found.config };
+    return { pathName, principal, query, config: found.config };
+  }
+
+  /** Groups of the regular expression that takes a name; the first is the whole name. */
+  groupsOf(pathName: string): readonly string[] {
+    return this.#table.find(pathName)?.groups ?? [];
   }
 
   /** @throws MediaError as Path.publish. */
@@ -149,7 +162,7 @@ export class PathManager {
 
   /** Waits for the stream of a path. @throws MediaError as Path.waitForStream. */
   waitForStream(grant: PathGrant, signal?: AbortSignal): Promise<Stream> {
-    return this.#getOrCreate(grant.pathName).waitForStream(signal);
+    return this.#getOrCreate(grant.pathName).waitForStream(signal, grant.query);
   }
 
   /** @throws MediaError as Path.read. */
@@ -178,7 +191,7 @@ export class PathManager {
     const reason = new MediaError('unavailable', 'server-stopping', 'the server is stopping');
     const paths = [...this.#paths.values()];
     this.#paths.clear();
-    await Promise.all(paths.map((path) => path.close(reason)));
+    await Promise.all(paths.map((path) => this.#close(path, reason)));
   }
 
   /** Changes the table and brings every open path in line with it. */
@@ -219,7 +232,7 @@ export class PathManager {
   #end(path: Path, reason: MediaError): void {
     if (this.#paths.get(path.name) === path) this.#paths.delete(path.name);
     this.#components.logger.info(`path '${path.name}' is closed: ${reason.message}`);
-    path.close(reason).catch((thrown: unknown) => {
+    this.#close(path, reason).catch((thrown: unknown) => {
       this.#components.logger.error(`path '${path.name}': ${toMediaError(thrown).message}`);
     });
   }
@@ -254,12 +267,17 @@ export class PathManager {
       {
         ...{ name, confName },
         onTransition: (transition) => this.#tell(path, transition),
+        onReader: (reader, change) =>
+          this.#notify(`path '${name}'`, (each) => each.onPathReader?.(path, reader, change)),
+        onDemand: (demand) =>
+          this.#notify(`path '${name}'`, (each) => each.onPathDemand?.(path, demand)),
         onIdle: () => {
           if (path.confName !== name) this.#forget(name);
         },
       },
     );
     this.#paths.set(name, path);
+    this.#notify(`path '${name}'`, (each) => each.onPathOpened?.(path));
     path.start();
     return path;
   }
@@ -283,6 +301,12 @@ export class PathManager {
     return (after) => new PathSource({ clock, logger, random, factory }, { config, url, after });
   }
 
+  #close(path: Path, reason: MediaError): Promise<void> {
+    const closed = path.close(reason);
+    this.#notify(`path '${path.name}'`, (each) => each.onPathClosed?.(path));
+    return closed;
+  }
+
   #tell(path: Path, transition: PathTransition): void {
     this.#notify(`path '${path.name}', ${transition}`, (observer) =>
       observer.onPathTransition?.(path, transition),
@@ -304,7 +328,7 @@ export class PathManager {
     const path = this.#paths.get(name);
     if (!path?.isIdle) return;
     this.#paths.delete(name);
-    void path.close(new MediaError('unavailable', 'path-idle', `path '${name}' is idle`));
+    void this.#close(path, new MediaError('unavailable', 'path-idle', `path '${name}' is idle`));
   }
 }
 

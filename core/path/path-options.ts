@@ -19,12 +19,32 @@ export interface PathComponents {
  */
 export type PathTransition = 'available' | 'online' | 'offline' | 'unavailable';
 
+/** Whoever reads a path; counted against `maxReaders` and listed in the API. */
+export interface PathReader {
+  readonly id: string;
+  readonly type: string;
+}
+
+/** A reader came or went. */
+export type PathReaderChange = 'added' | 'removed';
+
+/** Whether somebody reads the path or waits for its stream. */
+export interface PathDemand {
+  readonly isWanted: boolean;
+  /** Query of who asked, when known. */
+  readonly query: string;
+}
+
 /** Names of a path and what to do when nobody needs it. */
 export interface PathOptions {
   readonly name: string;
   readonly confName: string;
   /** Told after each change, in order. Must not throw. */
   readonly onTransition?: (transition: PathTransition) => void;
+  /** As onTransition. */
+  readonly onReader?: (reader: PathReader, change: PathReaderChange) => void;
+  /** As onTransition; told again and again while nothing changes. */
+  readonly onDemand?: (demand: PathDemand) => void;
   /** Nobody publishes, reads or waits any more. */
   readonly onIdle: () => void;
 }

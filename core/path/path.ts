@@ -14,12 +14,13 @@ import {
   streamEnded,
   tooManyReaders,
 } from './path-failures.ts';
+import { startTimeoutMs } from './restart-keys.ts';
 import type {
   CreateSource,
   PathChange,
   PathComponents,
   PathOptions,
-  PathTransition,
+  PathReader,
 } from './path-options.ts';
 import type { PathSource } from './path-source.ts';
 import { PathTraffic } from './path-traffic.ts';
@@ -32,12 +33,6 @@ export interface Publisher {
   readonly type: string;
   /** The path no longer takes this publisher; called at most once, the publisher then closes itself. */
   onPathClosed(reason: MediaError): void;
-}
-
-/** Whoever reads a path; counted against `maxReaders` and listed in the API. */
-export interface PathReader {
-  readonly id: string;
-  readonly type: string;
 }
 
 /** Who publishes what. */
@@ -69,8 +64,7 @@ export class Path {
 
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #onIdle: () => void;
-  readonly #onTransition: ((transition: PathTransition) => void) | undefined;
+  readonly #options: PathOptions;
   readonly #readers = new Set<PathReader>();
   readonly #waiters: StreamWaiters;
   #confName: string;
@@ -93,8 +87,7 @@ export class Path {
     this.#waiters = new StreamWaiters(components.clock);
     this.#logger = components.logger;
     this.#source = components.source;
-    this.#onIdle = options.onIdle;
-    this.#onTransition = options.onTransition;
+    this.#options = options;
   }
 
   /** Key of `paths` that the path belongs to. */
@@ -221,8 +214,8 @@ export class Path {
       `stream is available and online, ${tracks.length} ${tracks.length === 1 ? 'track' : 'tracks'} (${codecs})`,
     );
     this.#waiters.wake();
-    if (!wasAvailable) this.#onTransition?.('available');
-    this.#onTransition?.('online');
+    if (!wasAvailable) this.#options.onTransition?.('available');
+    this.#options.onTransition?.('online');
     return writer;
   }
 
@@ -234,7 +227,7 @@ export class Path {
     if (!stream || stream.isOnline || !wasOpen) return;
     this.#onlineAt = undefined;
     this.#logger.info('stream is offline');
-    this.#onTransition?.('offline');
+    this.#options.onTransition?.('offline');
     if (this.#readers.size === 0) {
       this.#endStream(streamEnded(this.name, 'its publisher left'));
     } else if (!this.#source) {
@@ -244,18 +237,18 @@ export class Path {
 
   /**
    * The stream of this path as soon as it is online: at once, or after the source was started on
-   * demand, or when a publisher comes back within the hold time.
+   * demand, or when a publisher comes back within the hold time. `query` goes to runOnDemand.
    * @throws MediaError `not-found` when nothing comes, `deadline-exceeded` when a source on demand is too slow.
    */
-  async waitForStream(signal?: AbortSignal): Promise<Stream> {
+  async waitForStream(signal?: AbortSignal, query = ''): Promise<Stream> {
     this.#assertOpen();
     if (this.#stream?.isOnline) return this.#stream;
-    const isOnDemand = this.#source?.isOnDemand === true;
+    const isOnDemand = this.#source?.isOnDemand ?? this.#config.runOnDemand !== '';
     const holdMs = this.#stream || this.#source ? this.#config.publisherHoldTime : 0;
-    const waitMs = isOnDemand ? this.#config.sourceOnDemandStartTimeout : holdMs;
+    const waitMs = isOnDemand ? startTimeoutMs(this.#config) : holdMs;
     if (waitMs <= 0) return this.#streamNow(isOnDemand);
     try {
-      await this.#waiters.wait(waitMs, () => this.#source?.demand(this), signal);
+      await this.#waiters.wait(waitMs, () => this.#demand(query), signal);
     } finally {
       this.#checkDemand();
     }
@@ -274,13 +267,15 @@ export class Path {
     const limit = this.#config.maxReaders;
     if (limit > 0 && this.#readers.size >= limit) throw tooManyReaders(this.name, limit);
     this.#readers.add(reader);
-    this.#source?.demand(this);
+    this.#demand('');
+    this.#options.onReader?.(reader, 'added');
     return {
       path: this.name,
       stream,
       close: (sentBytes = 0) => {
         if (!this.#readers.delete(reader)) return;
         this.traffic.addReader(sentBytes);
+        this.#options.onReader?.(reader, 'removed');
         this.#afterReaderLeft();
       },
     };
@@ -360,8 +355,8 @@ export class Path {
       this.traffic.addStream(stream);
       stream.close(reason);
       this.#logger.info(`stream is not available: ${reason.message}`);
-      if (wasOnline) this.#onTransition?.('offline');
-      this.#onTransition?.('unavailable');
+      if (wasOnline) this.#options.onTransition?.('offline');
+      this.#options.onTransition?.('unavailable');
     }
     this.#checkIdle();
   }
@@ -376,12 +371,19 @@ export class Path {
     }
   }
 
+  #demand(query: string): void {
+    this.#source?.demand(this);
+    this.#options.onDemand?.({ isWanted: true, query });
+  }
+
   #checkDemand(): void {
-    if (this.#readers.size === 0 && this.#waiters.size === 0) this.#source?.release();
+    if (this.#readers.size + this.#waiters.size > 0) return;
+    this.#source?.release();
+    this.#options.onDemand?.({ isWanted: false, query: '' });
   }
 
   #checkIdle(): void {
-    if (this.isIdle && !this.#closedReason) this.#onIdle();
+    if (this.isIdle && !this.#closedReason) this.#options.onIdle();
   }
 
   /** A dynamic path closes as soon as nobody uses it, also in the middle of a change. */

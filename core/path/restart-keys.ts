@@ -1,4 +1,5 @@
 // Which path keys a running source or publisher has used already, so that a change needs a new run.
+import type { PathConfig } from '../config/config.ts';
 
 /** Keys that a source reads when it connects. */
 const SOURCE_KEYS: ReadonlySet<string> = new Set([
@@ -31,4 +32,10 @@ export function needsNewSource(changedKeys: Iterable<string>): boolean {
 /** Whether the publisher of a path must come anew. */
 export function needsNewPublisher(changedKeys: Iterable<string>): boolean {
   return [...changedKeys].some((key) => PUBLISHER_KEYS.has(key));
+}
+
+/** How long a reader waits for the stream of a path on demand, in milliseconds. */
+export function startTimeoutMs(config: PathConfig): number {
+  const { source, runOnDemandStartTimeout, sourceOnDemandStartTimeout } = config;
+  return source === 'publisher' ? runOnDemandStartTimeout : sourceOnDemandStartTimeout;
 }

@@ -87,7 +87,7 @@ function postRoute(components: SignalingComponents, verb: Verb): Route {
       const pathName = request.parameter('path');
       const offer = await request.readText();
       const { user, expiresAt } = request;
-      const grant = pathManager.grant(pathName, { user, expiresAt });
+      const grant = pathManager.grant(pathName, { user, expiresAt }, request.rawQuery);
       const servers = await iceServers.iceServers(request.signal);
       const asked: SessionRequest = {
         grant,

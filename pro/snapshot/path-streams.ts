@@ -1,7 +1,8 @@
 // Opens the stream of a path for looking at it, with the errors that the API promises.
 import { MediaError } from '../../core/base/media-error.ts';
 import type { PathGrant } from '../../core/path/path-manager.ts';
-import type { PathReader, ReadLease } from '../../core/path/path.ts';
+import type { PathReader } from '../../core/path/path-options.ts';
+import type { ReadLease } from '../../core/path/path.ts';
 import type { Stream } from '../../core/stream/stream.ts';
 
 /** What is needed of the PathManager. */
