@@ -58,7 +58,14 @@ export class WatchedPath {
   #score: number | undefined;
   #reason = 'not checked yet';
   #lastCheckAt: number | undefined;
-  #lastFrame: { readonly id: string; readonly rule: ColorRule; readonly score: number } | undefined;
+  #lastFrame:
+    | {
+        readonly id: string;
+        readonly rule: ColorRule;
+        readonly score: number;
+        readonly remark: string | undefined;
+      }
+    | undefined;
 
   constructor(path: SmartPath, options: WatchedPathOptions) {
     this.path = path;
@@ -89,13 +96,14 @@ export class WatchedPath {
   /** Judges the picture of a key frame; returns the check. */
   notePicture(id: string, picture: RgbPicture, at: number): ScoredCheck {
     const { score, isFlat } = scoreColor(picture, this.path.rule);
-    this.#lastFrame = { id, rule: this.path.rule, score };
-    return this.#note(score, at, isFlat ? 'the picture is a single plain color' : undefined);
+    const remark = isFlat ? 'the picture is a single plain color' : undefined;
+    this.#lastFrame = { id, rule: this.path.rule, score, remark };
+    return this.#note(score, at, remark);
   }
 
   /** The newest key frame is still the one of the check before. */
   noteSameFrame(at: number): ScoredCheck {
-    return this.#note(this.#lastFrame?.score ?? 0, at);
+    return this.#note(this.#lastFrame?.score ?? 0, at, this.#lastFrame?.remark);
   }
 
   /** A check failed: whatever adds up has to be in a row. */

@@ -210,6 +210,14 @@ describe('SmartRecording', () => {
     assert.deepEqual([bench.decodes, bench.calls], [1, ['start cam']]);
   });
 
+  it('says of the same plain picture the same again', async () => {
+    await using bench = new Bench();
+    bench.frameId = 'only one';
+    bench.picture = 'blueCard';
+    await bench.check(2);
+    assert.equal(bench.facts.reason, 'the picture is a single plain color');
+  });
+
   it('records without checks when ffmpeg is missing, with one warning', async () => {
     await using bench = new Bench();
     bench.pictureFailure = new MediaError('unavailable', 'ffmpeg-missing', 'ffmpeg not available');
