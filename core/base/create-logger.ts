@@ -19,6 +19,11 @@ export interface CreateLoggerOptions {
 export interface OwnedLogger extends Logger {
   /** Writes what is buffered; idempotent. */
   flush(): void;
+  /**
+   * Puts other settings in place, for this logger and all its scopes.
+   * @throws MediaError as createLogger(); the old settings stay then.
+   */
+  reconfigure(options: CreateLoggerOptions): void;
 }
 
 const TEXT_LEVELS: Readonly<Record<string, string>> = {
@@ -42,19 +47,7 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/gu;
  * @throws MediaError `failed-precondition` `log-file-unavailable`.
  */
 export function createLogger(options: CreateLoggerOptions): OwnedLogger {
-  const sinks = new Set<Sink>();
-  if (options.output) sinks.add(options.output);
-  if (options.filePath !== undefined) {
-    sinks.add(openFile(options.filePath));
-  }
-  // A reader that left or a full disk must not become an error about which another line is written.
-  for (const sink of sinks) sink.on('error', () => sinks.delete(sink));
-  const target: DestinationStream = {
-    write(line) {
-      const text = options.isStructured ? line : formatLine(line);
-      for (const sink of sinks) sink.write(text);
-    },
-  };
+  const target = new SinkSet(options);
   const root = pino(
     {
       level: options.level,
@@ -65,10 +58,10 @@ export function createLogger(options: CreateLoggerOptions): OwnedLogger {
     },
     target,
   );
-  return new PinoLogger(root, '');
+  return new PinoLogger(root, target, '');
 }
 
-function openFile(filePath: string): Sink {
+function openFile(filePath: string): Sink & { end(): void } {
   try {
     return destination({ dest: filePath, sync: true, mkdir: true });
   } catch (cause) {
@@ -78,12 +71,55 @@ function openFile(filePath: string): Sink {
   }
 }
 
+/** Where lines go now. */
+class SinkSet implements DestinationStream {
+  readonly #sinks = new Set<Sink>();
+  #options: CreateLoggerOptions;
+  #file: (Sink & { end(): void }) | undefined;
+
+  constructor(options: CreateLoggerOptions) {
+    this.#options = { level: options.level, isStructured: options.isStructured };
+    this.replace(options);
+  }
+
+  write(line: string): void {
+    const text = this.#options.isStructured ? line : formatLine(line);
+    for (const sink of this.#sinks) sink.write(text);
+  }
+
+  /** What both settings have in common stays open. The new file is opened first, since that may fail. */
+  replace(options: CreateLoggerOptions): void {
+    const { output, filePath } = options;
+    const { output: oldOutput, filePath: oldPath } = this.#options;
+    if (filePath !== oldPath) {
+      const file = filePath === undefined ? undefined : openFile(filePath);
+      if (this.#file) this.#sinks.delete(this.#file);
+      this.#file?.end();
+      this.#file = file;
+      if (file) this.#add(file);
+    }
+    if (output !== oldOutput) {
+      if (oldOutput) this.#sinks.delete(oldOutput);
+      if (output) this.#add(output);
+    }
+    this.#options = options;
+  }
+
+  /** A reader that left or a full disk must not become an error about which another line is written. */
+  #add(sink: Sink): void {
+    this.#sinks.add(sink);
+    sink.on('error', () => this.#sinks.delete(sink));
+  }
+}
+
 class PinoLogger implements OwnedLogger {
   readonly #pino: Pino;
+  readonly #sinks: SinkSet;
   readonly #prefix: string;
 
-  constructor(root: Pino, prefix: string) {
+  constructor(root: Pino, sinks: SinkSet, prefix: string) {
     this.#pino = root;
+    this.#sinks = sinks;
     this.#prefix = prefix;
   }
 
@@ -104,11 +140,16 @@ class PinoLogger implements OwnedLogger {
   }
 
   scope(name: string): Logger {
-    return new PinoLogger(this.#pino, `${this.#prefix}[${clean(name)}] `);
+    return new PinoLogger(this.#pino, this.#sinks, `${this.#prefix}[${clean(name)}] `);
   }
 
   flush(): void {
     this.#pino.flush();
+  }
+
+  reconfigure(options: CreateLoggerOptions): void {
+    this.#sinks.replace(options);
+    this.#pino.level = options.level;
   }
 
   #write(level: LogLevel, message: string, fields: LogFields | undefined): void {

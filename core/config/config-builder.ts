@@ -1,6 +1,8 @@
 // The steps from the text of mediamtx.yml to a Config; one builder makes one configuration.
 import { toMediaError } from '../base/media-error.ts';
 import type { Config, GlobalConfig, PathConfig } from './config.ts';
+import { applyEdits } from './apply-edits.ts';
+import type { ConfigEdit } from './config-edit.ts';
 import { dottedPath, IssueCollector } from './config-issue.ts';
 import type { ConfigIssue, PathSegment, Place } from './config-issue.ts';
 import type { KeyTable } from './config-key.ts';
@@ -30,6 +32,8 @@ import type { RawMap } from './yaml-document.ts';
 export interface BuilderOptions {
   readonly filePath: string | undefined;
   readonly registry: ConfigRegistry;
+  /** Changes over the text, under the environment. */
+  readonly edits?: readonly ConfigEdit[] | undefined;
 }
 
 /** Outcome of a check: a configuration, or every error with its line and column. */
@@ -45,13 +49,15 @@ export class ConfigBuilder {
   readonly #pathTable: KeyTable;
   readonly #extensionNames: { readonly global: string[]; readonly path: string[] };
   readonly #rules: readonly ConfigRule[];
+  readonly #edits: readonly ConfigEdit[];
   readonly #issues: IssueCollector;
   /** Names of environment variables by the dotted key path they set. */
   readonly #variables = new Map<string, string>();
   /** Old key paths by the dotted path of the key that replaced them. */
   readonly #moved = new Map<string, readonly PathSegment[]>();
 
-  constructor(text: string, { filePath, registry }: BuilderOptions) {
+  constructor(text: string, { filePath, registry, edits = [] }: BuilderOptions) {
+    this.#edits = edits;
     this.#filePath = filePath;
     this.#document = new YamlDocument(text, filePath ?? 'configuration');
     const extensions = { global: registry.globalKeys, path: registry.pathKeys };
@@ -69,7 +75,7 @@ export class ConfigBuilder {
     if (this.#document.issues.length > 0) {
       return { config: undefined, issues: this.#document.issues };
     }
-    const { root } = this.#document;
+    const root = applyEdits(this.#document.root, this.#edits);
     this.#applyEnvironment(root, env);
     const sections = this.#takeSections(root);
     const config = this.#decode(root, sections);

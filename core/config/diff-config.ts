@@ -2,6 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, Extensions, PathConfig } from './config.ts';
 
+/** Log lines stay readable when a thousand paths change. */
+const MAX_NAMES = 20;
+
 /** Names of what changed. */
 export interface ConfigDiff {
   /** Global keys, extensions included. */
@@ -52,6 +55,28 @@ export function diffPaths(
 /** Keys whose values differ, those of outer layers included. */
 export function changedPathKeys(before: PathConfig, after: PathConfig): ReadonlySet<string> {
   return before === after ? new Set() : changedKeys(before, after);
+}
+
+/** The names in one line for the log, e.g. "global keys: logLevel; paths added: cam1". */
+export function describeDiff(diff: ConfigDiff): string {
+  const groups: readonly (readonly [string, Iterable<string>])[] = [
+    ['global keys', diff.global],
+    ['pathDefaults', diff.pathDefaults],
+    ['paths added', diff.addedPaths],
+    ['paths removed', diff.removedPaths],
+    ['paths changed', diff.changedPaths.keys()],
+  ];
+  return groups
+    .map(([title, names]) => [title, [...names]] as const)
+    .filter(([, names]) => names.length > 0)
+    .map(([title, names]) => `${title}: ${shorten(names)}`)
+    .join('; ');
+}
+
+function shorten(names: readonly string[]): string {
+  const more = names.length - MAX_NAMES;
+  const shown = names.slice(0, MAX_NAMES).join(', ');
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 type Section = Readonly<Record<string, unknown>> & { readonly extensions: Extensions };

@@ -2,6 +2,7 @@
 import type { Config } from './config.ts';
 import { ConfigBuilder } from './config-builder.ts';
 import type { ConfigCheck } from './config-builder.ts';
+import type { ConfigEdit } from './config-edit.ts';
 import { readConfigText } from './config-file.ts';
 import type { ConfigInput } from './config-file.ts';
 import { ConfigRegistry } from './config-registry.ts';
@@ -11,6 +12,8 @@ import { issuesToError } from './config-issue.ts';
 export interface LoadConfigOptions extends ConfigInput {
   /** Keys of outer layers. */
   readonly registry?: ConfigRegistry;
+  /** Changes over the text, under the environment. */
+  readonly edits?: readonly ConfigEdit[];
 }
 
 /**
@@ -26,13 +29,15 @@ export function loadConfig(options: LoadConfigOptions): Config {
 
 /**
  * Like `loadConfig`, but gives the errors as a list, for an editor that marks lines.
- * @throws MediaError as `loadConfig` when the file cannot be read or is encrypted.
+ * @throws MediaError as `loadConfig` when the file cannot be read or is encrypted, `invalid-argument`
+ * `config-invalid-path` for an edit that leads through a single value.
  */
 export function checkConfig(options: LoadConfigOptions): ConfigCheck {
   const text = readConfigText(options);
   const builder = new ConfigBuilder(text, {
     filePath: options.filePath,
     registry: options.registry ?? new ConfigRegistry(),
+    edits: options.edits,
   });
   return builder.build(options.env);
 }

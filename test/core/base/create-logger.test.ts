@@ -1,10 +1,13 @@
 // Tests of the real logger: format, levels, and what must never reach a line.
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { createLogger, type CreateLoggerOptions } from '../../../core/base/create-logger.ts';
 import type { Logger } from '../../../core/base/logger.ts';
 
-function collect(options: Partial<CreateLoggerOptions> = {}): { lines: string[]; logger: Logger } {
+function collectOutput(): { lines: string[]; output: Writable } {
   const lines: string[] = [];
   const output = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -12,10 +15,13 @@ function collect(options: Partial<CreateLoggerOptions> = {}): { lines: string[];
       done();
     },
   });
-  return {
-    lines,
-    logger: createLogger({ level: 'info', isStructured: false, output, ...options }),
-  };
+  return { lines, output };
+}
+
+function collect(options: Partial<CreateLoggerOptions> = {}): { lines: string[]; logger: Logger } {
+  const { lines, output } = collectOutput();
+  const logger = createLogger({ level: 'info', isStructured: false, output, ...options });
+  return { lines, logger };
 }
 
 describe('createLogger()', () => {
@@ -82,5 +88,36 @@ describe('createLogger()', () => {
     await new Promise((resolve) => setImmediate(resolve));
     logger.info('second');
     assert.equal(output.listenerCount('error'), 1);
+  });
+
+  it('takes other settings for all its scopes, and keeps its output when only those change', () => {
+    const { lines, output } = collectOutput();
+    const logger = createLogger({ level: 'info', isStructured: false, output });
+    const scope = logger.scope('RTSP');
+    scope.debug('first');
+    logger.reconfigure({ level: 'debug', isStructured: true, output });
+    scope.debug('second');
+    logger.reconfigure({ level: 'error', isStructured: true, output });
+    scope.warn('third');
+    assert.match(lines.join(''), /^\{.*second.*\}\n$/u);
+    assert.equal(output.listenerCount('error'), 1);
+  });
+
+  it('moves to another file, and stays where it is when that cannot be opened', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'logger-'));
+    try {
+      const [first, second] = [join(folder, 'a.log'), join(folder, 'b.log')];
+      const logger = createLogger({ level: 'info', isStructured: false, filePath: first });
+      logger.info('one');
+      logger.reconfigure({ level: 'info', isStructured: false, filePath: second });
+      logger.info('two');
+      const bad = { level: 'info', isStructured: false, filePath: join(first, 'x.log') } as const;
+      assert.throws(() => logger.reconfigure(bad), { code: 'log-file-unavailable' });
+      logger.info('three');
+      assert.match(readFileSync(first, 'utf8'), /^[^\n]* one\n$/u);
+      assert.match(readFileSync(second, 'utf8'), /^[^\n]* two\n[^\n]* three\n$/u);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
