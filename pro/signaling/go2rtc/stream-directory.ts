@@ -1,6 +1,6 @@
 // Streams by the names that clients use: the paths of this server, and what clients add while it runs.
 import { createHash } from 'node:crypto';
-import { MediaError } from '../../../core/base/media-error.ts';
+import { MediaError, toMediaError } from '../../../core/base/media-error.ts';
 import { redactUrls } from '../../../core/base/url-redaction.ts';
 import type { PathManager } from '../../../core/path/path-manager.ts';
 import { readSource, type StreamSource } from './stream-source.ts';
@@ -39,8 +39,8 @@ const MAX_SOURCES = 16;
 const PUBLISHER = 'publisher';
 const PATH_NAME = /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/u;
 const MAX_PATH_CHARS = 200;
-/** In the configuration they stand for every name. */
-const CATCH_ALL: ReadonlySet<string> = new Set(['all', 'all_others']);
+/** In the configuration they stand for every name, or for no key at all. */
+const RESERVED: ReadonlySet<string> = new Set(['all', 'all_others', '__proto__']);
 
 /** Changes happen one after the other, in the order of the calls. */
 export class StreamDirectory {
@@ -166,7 +166,11 @@ export class StreamDirectory {
     const pathName = pathNameOf(name);
     this.#added.delete(name);
     if (known) await this.#release(known);
-    await this.#registrar.register(pathName, url);
+    try {
+      await this.#registrar.register(pathName, url);
+    } catch (thrown) {
+      throw notRegistered(toMediaError(thrown));
+    }
     this.#added.set(name, { sources, pathName, url });
   }
 
@@ -195,7 +199,7 @@ export class StreamDirectory {
 
 /** Names may hold anything that is seen; those that a path can't have get one made of their hash. */
 function pathNameOf(name: string): string {
-  if (PATH_NAME.test(name) && name.length <= MAX_PATH_CHARS && !CATCH_ALL.has(name)) return name;
+  if (PATH_NAME.test(name) && name.length <= MAX_PATH_CHARS && !RESERVED.has(name)) return name;
   return `go2rtc/${createHash('sha256').update(name).digest('hex').slice(0, 24)}`;
 }
 
@@ -214,6 +218,12 @@ function isSame(given: readonly string[], known: readonly string[]): boolean {
       return source === other || source === redactUrls(other);
     })
   );
+}
+
+/** For a client it is a source that does not work, whoever says so. */
+function notRegistered(cause: MediaError): MediaError {
+  if (cause.kind === 'internal') return cause;
+  return new MediaError('invalid-argument', 'go2rtc-source-refused', cause.message, { cause });
 }
 
 function isConfigured(name: string): MediaError {
