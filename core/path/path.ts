@@ -138,9 +138,7 @@ export class Path {
   }
 
   get isIdle(): boolean {
-    return (
-      !this.#stream && !this.#publisher && this.#readers.size === 0 && this.#waiters.size === 0
-    );
+    return !this.#stream && !this.#publisher && this.#readers.size + this.#waiters.size === 0;
   }
 
   /** Starts pulling when the path has a source that is not on demand. */

@@ -33,9 +33,17 @@ export interface Session {
   close(reason: MediaError): void;
 }
 
+/** Told of sessions as they come and go, synchronously. Must not throw. */
+export interface SessionObserver {
+  onSessionAdded?(session: Session): void;
+  /** Its counters are final. */
+  onSessionRemoved?(session: Session): void;
+}
+
 /** Registry of sessions in order of creation. */
 export class SessionRegistry {
   readonly #sessions = new Map<string, Session>();
+  readonly #observers = new Set<SessionObserver>();
 
   get count(): number {
     return this.#sessions.size;
@@ -43,10 +51,18 @@ export class SessionRegistry {
 
   add(session: Session): void {
     this.#sessions.set(session.id, session);
+    for (const observer of this.#observers) observer.onSessionAdded?.(session);
   }
 
   remove(session: Session): void {
-    this.#sessions.delete(session.id);
+    if (!this.#sessions.delete(session.id)) return;
+    for (const observer of this.#observers) observer.onSessionRemoved?.(session);
+  }
+
+  /** Returns what ends the observation. */
+  observe(observer: SessionObserver): () => void {
+    this.#observers.add(observer);
+    return () => void this.#observers.delete(observer);
   }
 
   get(id: string): Session | undefined {

@@ -78,6 +78,7 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
   #medias: ViewerMedia[] = [];
   #rtcp: ViewerRtcp | undefined;
   #srtcp: SrtcpReceiver | undefined;
+  #finalStats: Readonly<Record<string, number>> | undefined;
   #isClosed = false;
 
   constructor(components: ViewerSessionComponents, options: ViewerSessionOptions) {
@@ -204,6 +205,7 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
   }
 
   stats(): Readonly<Record<string, number>> {
+    if (this.#finalStats) return this.#finalStats;
     const totals = emptyCounters();
     for (const media of this.#medias) {
       const counters = emptyCounters();
@@ -236,6 +238,7 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const stats = this.stats();
+    this.#finalStats = stats;
     this.#rtcp?.sendBye();
     for (const media of this.#medias) this.#components.engine.removeViewer(media.handle);
     this.#medias = [];

@@ -35,14 +35,14 @@ export const LAYERS: readonly Layer[] = [
     purpose: 'what the bits mean: Codec union, NAL units, parameter sets, AudioSpecificConfig',
   },
   {
-    room: 'core/metrics',
-    mayImport: [],
-    purpose: 'collects samples and writes Prometheus text; knows no other room',
-  },
-  {
     room: 'core/http',
     mayImport: [],
     purpose: 'listener, TLS, CORS, trusted proxies, body limit; requests of our own, pinned',
+  },
+  {
+    room: 'core/metrics',
+    mayImport: ['core/config', 'core/http'],
+    purpose: 'writes and serves Prometheus text, health and readiness; knows no room of media',
   },
   {
     room: 'core/sdp',
@@ -119,13 +119,18 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'core/record',
-    mayImport: ['core/codec', 'core/rtp', 'core/mux', 'core/stream', 'core/path'],
+    mayImport: ['core/config', 'core/codec', 'core/rtp', 'core/mux', 'core/stream', 'core/path'],
     purpose: 'a reader that writes segments',
   },
   {
     room: 'core/library',
     mayImport: ['core/mux', 'core/record'],
     purpose: 'what was recorded: index of files and gaps, retention, safe file operations',
+  },
+  {
+    room: 'core/playback',
+    mayImport: ['core/config', 'core/auth', 'core/http', 'core/mux', 'core/library'],
+    purpose: 'the playback server: what was recorded of a path, and any span of it as one file',
   },
   {
     room: 'core/hooks',
