@@ -47,7 +47,7 @@ const DEFAULT_SETTLE_MS = 15_000;
 /** Recorders report to it; the API asks it. */
 export class RecordingLibrary implements RecordingsIndex, AsyncDisposable {
   readonly files: RecordingFiles;
-  readonly folders: readonly RecordingFolder[];
+  readonly #folders: RecordingFolder[];
   readonly #components: RecordingLibraryComponents;
   readonly #settleMs: number;
   readonly #client: IndexClient;
@@ -63,7 +63,7 @@ export class RecordingLibrary implements RecordingsIndex, AsyncDisposable {
   constructor(components: RecordingLibraryComponents, options: RecordingLibraryOptions) {
     const { clock, logger, inspector } = components;
     this.#components = components;
-    this.folders = options.folders;
+    this.#folders = [...options.folders];
     this.#settleMs = options.settleMs ?? DEFAULT_SETTLE_MS;
     this.#client = new IndexClient(components, {
       databaseFile: options.databaseFile,
@@ -85,6 +85,11 @@ export class RecordingLibrary implements RecordingsIndex, AsyncDisposable {
     );
   }
 
+  /** Where recordings are. */
+  get folders(): readonly RecordingFolder[] {
+    return this.#folders;
+  }
+
   /** For questions; changes go through the other methods. */
   get index(): RecordingIndex {
     return this.#client;
@@ -104,6 +109,11 @@ export class RecordingLibrary implements RecordingsIndex, AsyncDisposable {
       this.#reconciling = undefined;
     });
     return this.#reconciling;
+  }
+
+  /** Recordings are below this folder, too; call `reconcile` next. A root that is known is left as it is. */
+  addFolder(folder: RecordingFolder): void {
+    if (!this.#folderOf(folder.safe.root)) this.#folders.push(folder);
   }
 
   /** A recorder began a file. */
@@ -242,7 +252,7 @@ export class RecordingLibrary implements RecordingsIndex, AsyncDisposable {
 
   #growingRecording(segment: SegmentOpened): Recording | undefined {
     const absolute = resolve(segment.file);
-    const folder = this.folders.find(({ safe }) => absolute.startsWith(`${safe.root}/`));
+    const folder = innermost(this.#folders, absolute);
     const file = folder && absolute.slice(folder.safe.root.length + 1);
     const description = file === undefined ? undefined : folder?.layout.describe(file);
     if (!folder || file === undefined || !description) {
@@ -256,4 +266,11 @@ export class RecordingLibrary implements RecordingsIndex, AsyncDisposable {
     const place = { root: folder.safe.root, file, path, startAt, tracks };
     return { ...place, ...fresh, kind, container, isFavorite, state: 'growing' };
   }
+}
+
+/** The folder that a file is in; of two around each other the inner one. */
+function innermost(folders: readonly RecordingFolder[], file: string): RecordingFolder | undefined {
+  return folders
+    .filter(({ safe }) => file.startsWith(`${safe.root}/`))
+    .sort((one, other) => other.safe.root.length - one.safe.root.length)[0];
 }

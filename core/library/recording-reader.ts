@@ -22,6 +22,8 @@ export interface RecordingReadResult {
   readonly isRepaired: boolean;
 }
 
+const HOUR_MS = 3_600_000;
+
 /** End reason of a recording whose process was killed. */
 export const interruptedReason = 'interrupted';
 
@@ -89,7 +91,8 @@ function compose(
     root: folder.safe.root,
     file,
     path: firstName(row?.path, facts?.path, description.path),
-    startAt: row?.startAt ?? facts?.startAt ?? description.startAt ?? stats.mtimeMs - durationMs,
+    startAt:
+      row?.startAt ?? startOf(facts?.startAt, description.startAt) ?? stats.mtimeMs - durationMs,
     durationMs,
     sizeBytes: stats.size,
     modifiedAt: Math.round(stats.mtimeMs),
@@ -100,6 +103,13 @@ function compose(
     isFavorite: description.isFavorite,
     endReason: row?.endReason ?? '',
   };
+}
+
+/** The file tells whole seconds; its name may know the fraction, but not which summer time. */
+function startOf(inFile: number | undefined, inName: number | undefined): number | undefined {
+  if (inFile === undefined || inName === undefined) return inFile ?? inName;
+  const apartMs = Math.floor(inName / 1000) * 1000 - inFile;
+  return apartMs % HOUR_MS === 0 ? inName - apartMs : inFile;
 }
 
 function firstName(...names: readonly (string | undefined)[]): string {

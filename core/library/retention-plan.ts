@@ -2,8 +2,8 @@
 
 /** How long and how much is kept. 0 switches a limit off. */
 export interface RetentionLimits {
-  /** Of a path name; empty for recordings whose path is unknown. Milliseconds. */
-  readonly maxAgeMs: (path: string) => number;
+  /** Of a path name (empty when it is unknown) and a file, relative to its root. Milliseconds. */
+  readonly maxAgeMs: (path: string, file: string) => number;
   /** The smallest limit above 0 that `maxAgeMs` may give; 0 when it never gives one. */
   readonly shortestMaxAgeMs: number;
   /** All recordings and pictures of the folder together, favorites included. */
@@ -25,6 +25,8 @@ export type RetentionReason = 'age' | 'bytes' | 'freeSpace';
 
 /** A recording as the plan sees it. */
 export interface RetentionItem {
+  /** Relative to the root. */
+  readonly file?: string;
   readonly path: string;
   readonly startAt: number;
   readonly sizeBytes: number;
@@ -80,8 +82,8 @@ export class RetentionPlan {
     this.#lackingBytes += bytes;
   }
 
-  #reasonFor({ path, startAt }: RetentionItem): RetentionReason | undefined {
-    const maxAgeMs = this.#limits.maxAgeMs(path);
+  #reasonFor({ path, startAt, file = '' }: RetentionItem): RetentionReason | undefined {
+    const maxAgeMs = this.#limits.maxAgeMs(path, file);
     if (maxAgeMs > 0 && startAt < this.#nowAt - maxAgeMs) return 'age';
     if (this.#excessBytes > 0) return 'bytes';
     return this.#lackingBytes > 0 ? 'freeSpace' : undefined;

@@ -1,5 +1,6 @@
 // The file system as recorders see it, so that tests can fill the disk.
 import { mkdir, open, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** An open file. */
 export interface SegmentHandle {
@@ -27,6 +28,15 @@ export const systemDisk: SegmentDisk = {
   async makeFolder(folder) {
     await mkdir(folder, { recursive: true });
   },
-  create: (file) => open(file, 'wx'),
+  async create(file) {
+    try {
+      return await open(file, 'wx');
+    } catch (thrown) {
+      // A cleaner may have removed the folder, which was empty.
+      if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT')) throw thrown;
+      await mkdir(dirname(file), { recursive: true });
+      return await open(file, 'wx');
+    }
+  },
   remove: (file) => unlink(file),
 };

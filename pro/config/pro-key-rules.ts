@@ -6,7 +6,6 @@ import type { ConfigRule, ExtensionTable, RuleReport } from '../../core/config/c
 import type { proGlobalKeys } from './pro-global-keys.ts';
 import { ignoredPathKeys } from './pro-path-keys.ts';
 import type { proPathKeys } from './pro-path-keys.ts';
-import { isRecordPattern, recordFolder } from './record-folder.ts';
 
 /** The tables that were registered. */
 export interface ProTables {
@@ -32,7 +31,7 @@ const SHORT_SECRET_CHARS = 16;
 export function proKeyRules(tables: ProTables): ConfigRule {
   return (draft, report) => {
     checkTokens(tables.global.read(draft.global), report);
-    for (const rule of [patternRule, ...ignoredPathKeys.map(ignoredRule)]) {
+    for (const rule of ignoredPathKeys.map(ignoredRule)) {
       checkPaths(draft, tables, { rule, report });
     }
   };
@@ -68,13 +67,6 @@ function checkPaths(
   };
   const inherited = say(pathDefaults, ['pathDefaults']);
   for (const [name, config] of paths) say(config, ['paths', name], inherited);
-}
-
-function patternRule({ recordPath }: PathConfig): ReturnType<PathRule> {
-  if (!isRecordPattern(recordPath)) return undefined;
-  const folder = recordFolder(recordPath);
-  const message = `is a pattern; recordings have names of their own and go to '${folder}'`;
-  return ['recordPath', message];
 }
 
 function ignoredRule(key: (typeof ignoredPathKeys)[number]): PathRule {

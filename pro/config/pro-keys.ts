@@ -6,7 +6,7 @@ import type { ProbeKind } from './health-section.ts';
 import { proGlobalKeys } from './pro-global-keys.ts';
 import { proKeyRules, type ProTables } from './pro-key-rules.ts';
 import { proPathKeys } from './pro-path-keys.ts';
-import { recordFolder } from './record-folder.ts';
+import { recordFolder } from '../../core/config/record-path.ts';
 import type { ColorMetric } from './smart-section.ts';
 
 /** Global Pro settings of mediamtx.yml. */

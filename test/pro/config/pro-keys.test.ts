@@ -8,7 +8,8 @@ import { checkConfig, loadConfig } from '../../../core/config/load-config.ts';
 import { redactConfig } from '../../../core/config/redact-config.ts';
 import { loadProConfig } from '../../../pro/config/load-pro-config.ts';
 import { ProKeys, type ProPathSettings } from '../../../pro/config/pro-keys.ts';
-import { recordFolder, resolveRecordFolder } from '../../../pro/config/record-folder.ts';
+import { recordFolder } from '../../../core/config/record-path.ts';
+import { resolveRecordFolder } from '../../../pro/config/record-folder.ts';
 import { sharedSettings } from '../../../pro/config/shared-settings.ts';
 
 const proKeys = new ProKeys();
@@ -185,13 +186,8 @@ paths:
     assert.deepEqual(warningsOf('appsecret: change-me'), []);
   });
 
-  it('warns once of a pattern, where it was written', () => {
-    const text =
-      'pathDefaults: {recordPath: ./rec/%path/%s}\npaths: {a: {}, b: {recordPath: /b/%path-%s}, c: {recordPath: ./c}}';
-    assert.deepEqual(warningsOf(text), [
-      "m.yml:1:16: pathDefaults.recordPath: is a pattern; recordings have names of their own and go to './rec'",
-      "m.yml:2:20: paths.b.recordPath: is a pattern; recordings have names of their own and go to '/b'",
-    ]);
+  it('says nothing about a pattern: its files are named by it', () => {
+    assert.deepEqual(warningsOf('pathDefaults: {recordPath: ./rec/%path/%s}\npaths: {a: {}}'), []);
   });
 
   it('warns of keys that do nothing', () => {
@@ -222,13 +218,10 @@ describe("the peer's mediamtx.yml with the Pro keys", () => {
     this.skip();
   });
 
-  it('loads; its pattern for recordings is told', () => {
+  it('loads without doubtful values', () => {
     const { warnings } = loadConfig({ filePath: peers, env: {}, registry });
     const doubtful = warnings.filter(({ code }) => code === 'config-doubtful-value');
-    assert.deepEqual(
-      doubtful.map(({ key }) => key),
-      ['pathDefaults.recordPath'],
-    );
+    assert.deepEqual(doubtful, []);
   });
 });
 
