@@ -20,7 +20,7 @@ const header = z.object({
   alg: z.string(),
   kid: z.string().max(1024).optional(),
   // RFC 7515 section 4.1.11: who doesn't understand a critical extension must refuse. We know none.
-  crit: z.undefined(),
+  crit: z.never().optional(),
 });
 const payload = z.record(z.string(), z.unknown());
 
