@@ -1,4 +1,5 @@
 // Request bodies with keys of the configuration: checked key by key, turned into edits.
+import { isDeepStrictEqual } from 'node:util';
 import { MediaError } from '../base/media-error.ts';
 import type { ConfigEdit } from '../config/config-edit.ts';
 import { IssueCollector } from '../config/config-issue.ts';
@@ -9,30 +10,41 @@ import { allGlobalKeys, allPathKeys, type YmlSection } from '../config/encode-co
 import { emptyMap, isRawMap, type RawMap, type RawValue } from '../config/yaml-document.ts';
 import { oldGlobalNames, oldPathNames } from './config-schemas.ts';
 
-/**
- * One edit for each key of the global section that `body` sets; null leaves a key as it is.
- * @throws MediaError `invalid-argument` naming each key that is unknown or has a wrong value.
- */
-export function globalEdits(body: unknown, registry?: ConfigRegistry): readonly ConfigEdit[] {
-  const global = readSection(body, oldGlobalNames);
-  const pathDefaults = emptyMap();
-  const issues = collectIssues();
-  moveGlobalKeys(global, pathDefaults, { issues, moved: new Map() });
-  decode({ raw: global, table: allGlobalKeys(registry) }, issues);
-  decode({ raw: pathDefaults, table: allPathKeys(registry) }, issues);
-  issues.throwIfAny();
-  return [...editsOf(global, []), ...editsOf(pathDefaults, ['pathDefaults'])];
+/** What a body says about a section. */
+export interface SectionBody {
+  /** Without name and nulls. */
+  readonly section: YmlSection;
+  /** It has everything that the API shows: somebody read it, changed something and sends it back. */
+  readonly isWhole: boolean;
+}
+
+/** The keys of the global section, and those that belong into pathDefaults nowadays. */
+export interface GlobalBody extends SectionBody {
+  readonly pathDefaults: YmlSection;
 }
 
 /**
- * The keys of a path that `body` sets, without its name and without nulls.
- * @throws MediaError as globalEdits(), and for a name other than `name`.
+ * The keys of the global section that `body` sets; null leaves a key as it is.
+ * @throws MediaError `invalid-argument` naming each key that is unknown or has a wrong value.
  */
-export function pathSection(
-  body: unknown,
-  name: string,
-  registry?: ConfigRegistry,
-): YmlSection & RawMap {
+export function readGlobalBody(body: unknown, registry?: ConfigRegistry): GlobalBody {
+  const section = readSection(body, oldGlobalNames);
+  const table = allGlobalKeys(registry);
+  const isWhole = Object.keys(table).every((name) => Object.hasOwn(section, name));
+  const pathDefaults = emptyMap();
+  const issues = collectIssues();
+  moveGlobalKeys(section, pathDefaults, { issues, moved: new Map() });
+  decode({ raw: section, table }, issues);
+  decode({ raw: pathDefaults, table: allPathKeys(registry) }, issues);
+  issues.throwIfAny();
+  return { section, pathDefaults, isWhole };
+}
+
+/**
+ * The keys of a path that `body` sets.
+ * @throws MediaError as readGlobalBody(), and for a name other than `name`.
+ */
+export function readPathBody(body: unknown, name: string, registry?: ConfigRegistry): SectionBody {
   const section = readSection(body, oldPathNames);
   const named = section['name'];
   Reflect.deleteProperty(section, 'name');
@@ -45,12 +57,27 @@ export function pathSection(
   movePathKeys(section, [], { issues, moved: new Map() });
   decode({ raw: section, table: allPathKeys(registry) }, issues);
   issues.throwIfAny();
-  return section;
+  return { section, isWhole: named !== undefined };
 }
 
 /** One edit for each key of `section`, which stands at `path`. */
 export function editsOf(section: YmlSection, path: readonly string[]): readonly ConfigEdit[] {
   return Object.entries(section).map(([name, value]) => ({ path: [...path, name], value }));
+}
+
+/**
+ * The edits that are not in force already; `shown` is what the API shows of the section. So
+ * somebody who sends back everything changes what he changed, and a hidden secret stays.
+ */
+export function withoutUnchanged(
+  edits: readonly ConfigEdit[],
+  shown: YmlSection,
+): readonly ConfigEdit[] {
+  return edits.filter(({ path, value }) => {
+    const present = shown[String(path.at(-1))];
+    // A clone, because the maps of a body have no prototype.
+    return !isDeepStrictEqual(structuredClone(value), present);
+  });
 }
 
 /** The body as a map of its own, without keys that are null. */

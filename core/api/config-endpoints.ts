@@ -4,9 +4,16 @@ import { MediaError } from '../base/media-error.ts';
 import type { ConfigEdit } from '../config/config-edit.ts';
 import type { ConfigRegistry } from '../config/config-registry.ts';
 import type { Config, PathConfig } from '../config/config.ts';
-import { redactGlobal, redactPath } from '../config/redact-config.ts';
+import { redactedMark, redactGlobal, redactPath } from '../config/redact-config.ts';
+import type { YmlSection } from '../config/encode-config.ts';
 import { collectionEndpoints } from './collection-endpoints.ts';
-import { editsOf, globalEdits, pathSection } from './config-body.ts';
+import {
+  editsOf,
+  readGlobalBody,
+  readPathBody,
+  withoutUnchanged,
+  type SectionBody,
+} from './config-body.ts';
 import {
   globalConfEditSchema,
   globalConfSchema,
@@ -83,8 +90,13 @@ function sectionWrites(api: ConfigurationApi): readonly Endpoint[] {
       ...{ method: 'PATCH', path: '/v3/config/global/patch', operationId: 'configGlobalSet' },
       ...{ summary: 'Change global keys', body: globalConfEditSchema, isOfPath: false },
       change: (_, body) => {
-        const edits = globalEdits(body, api.registry);
-        return () => edits;
+        const { section, pathDefaults, isWhole } = readGlobalBody(body, api.registry);
+        const edits = editsOf(section, []);
+        const moved = editsOf(pathDefaults, ['pathDefaults']);
+        return ({ global }) => {
+          const shown = isWhole ? redactGlobal(global, api.registry) : {};
+          return [...withoutUnchanged(edits, shown), ...moved];
+        };
       },
     }),
     writeEndpoint(api, {
@@ -92,8 +104,10 @@ function sectionWrites(api: ConfigurationApi): readonly Endpoint[] {
       ...{ operationId: 'configPathDefaultsPatch', summary: 'Change defaults of all paths' },
       ...{ body: pathConfEditSchema, isOfPath: false },
       change: (_, body) => {
-        const edits = editsOf(pathSection(body, '', api.registry), ['pathDefaults']);
-        return () => edits;
+        const { section, isWhole } = readPathBody(body, '', api.registry);
+        const edits = editsOf(section, ['pathDefaults']);
+        return ({ pathDefaults }) =>
+          withoutUnchanged(edits, isWhole ? redactPath(pathDefaults, api.registry) : {});
       },
     }),
   ];
@@ -101,16 +115,15 @@ function sectionWrites(api: ConfigurationApi): readonly Endpoint[] {
 
 function pathWrites(api: ConfigurationApi): readonly Endpoint[] {
   const root = '/v3/config/paths';
-  const section = (name: string, body: unknown): ReturnType<typeof pathSection> =>
-    pathSection(body, name, api.registry);
   return [
     writeEndpoint(api, {
       ...{ method: 'POST', path: `${root}/add/*name`, operationId: 'configPathsAdd' },
       ...{ summary: 'Add a path', body: pathConfEditSchema, isOfPath: true },
       change: (name, body) => {
-        const value = section(name, body);
+        const read = readPathBody(body, name, api.registry);
         return (config) => {
-          if (!config.paths.has(name)) return [{ path: ['paths', name], value }];
+          if (!config.paths.has(name))
+            return [{ path: ['paths', name], value: entryOf(read, config, api.registry) }];
           throw new MediaError('invalid-argument', 'path-exists', 'path already exists');
         };
       },
@@ -119,10 +132,11 @@ function pathWrites(api: ConfigurationApi): readonly Endpoint[] {
       ...{ method: 'PATCH', path: `${root}/patch/*name`, operationId: 'configPathsPatch' },
       ...{ summary: 'Change keys of a path', body: pathConfEditSchema, isOfPath: true },
       change: (name, body) => {
-        const edits = editsOf(section(name, body), ['paths', name]);
+        const { section, isWhole } = readPathBody(body, name, api.registry);
+        const edits = editsOf(section, ['paths', name]);
         return (config) => {
-          assertConfigured(config, name);
-          return edits;
+          const present = configured(config, name);
+          return withoutUnchanged(edits, isWhole ? redactPath(present, api.registry) : {});
         };
       },
     }),
@@ -130,15 +144,15 @@ function pathWrites(api: ConfigurationApi): readonly Endpoint[] {
       ...{ method: 'POST', path: `${root}/replace/*name`, operationId: 'configPathsReplace' },
       ...{ summary: 'Replace all keys of a path', body: pathConfEditSchema, isOfPath: true },
       change: (name, body) => {
-        const value = section(name, body);
-        return () => [{ path: ['paths', name], value }];
+        const read = readPathBody(body, name, api.registry);
+        return (config) => [{ path: ['paths', name], value: entryOf(read, config, api.registry) }];
       },
     }),
     writeEndpoint(api, {
       ...{ method: 'DELETE', path: `${root}/delete/*name`, operationId: 'configPathsDelete' },
       ...{ summary: 'Remove a path', isOfPath: true },
       change: (name) => (config) => {
-        assertConfigured(config, name);
+        configured(config, name);
         return [{ path: ['paths', name], value: undefined }];
       },
     }),
@@ -200,10 +214,26 @@ function withNulls(
   return { ...section, ...Object.fromEntries(missing.map((name) => [name, null])) };
 }
 
-function assertConfigured(config: Config, name: string): void {
-  if (!config.paths.has(name)) {
-    throw new MediaError('not-found', 'path-not-found', 'path not found');
-  }
+/** A whole path that is sent as it was shown keeps inheriting what it inherits. */
+function entryOf(
+  { section, isWhole }: SectionBody,
+  { pathDefaults }: Config,
+  registry: ConfigRegistry | undefined,
+): YmlSection {
+  if (!isWhole) return section;
+  const shown = Object.entries(redactPath(pathDefaults, registry));
+  // A secret is hidden in the path as in the defaults, but may be another.
+  const inherited = Object.fromEntries(
+    shown.filter(([, value]) => !JSON.stringify(value).includes(redactedMark)),
+  );
+  const own = withoutUnchanged(editsOf(section, []), inherited);
+  return Object.fromEntries(own.map(({ path, value }) => [String(path[0]), value ?? null]));
+}
+
+function configured({ paths }: Config, name: string): PathConfig {
+  const config = paths.get(name);
+  if (config) return config;
+  throw new MediaError('not-found', 'path-not-found', 'path not found');
 }
 
 function assertWritable(name: string): void {
