@@ -81,7 +81,8 @@ function* shippedRules(node: ts.Node, path: string): Generator<string> {
 }
 
 function isShipped(path: string): boolean {
-  return (path.startsWith('core/') || path.startsWith('pro/')) && !path.includes('/pages/');
+  const isPage = path.includes('/pages/') || path.startsWith('pro/web/');
+  return (path.startsWith('core/') || path.startsWith('pro/')) && !isPage;
 }
 
 function isGlobalMember(node: ts.Node, object: string, member: string): boolean {
