@@ -26,6 +26,8 @@ export interface RtspServerComponents {
   readonly sessions: Pick<SessionRegistry, 'add' | 'remove'>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told of every connection, for hooks. Must not throw. */
+  readonly onConnection?: (connection: RtspConnectionInfo, change: 'opened' | 'closed') => void;
 }
 
 /** The keys of mediamtx.yml that the server reads. */
@@ -70,7 +72,7 @@ const TICK_MS = 1000;
 /** The server; nothing is open before `start()`. */
 export class RtspServer {
   readonly #components: RtspServerComponents;
-  readonly #options: RtspServerOptions;
+  #options: RtspServerOptions;
   readonly #limits: ConnectionLimits;
   readonly #lifetime = new Lifetime();
   readonly #listeners: RtspListener[] = [];
@@ -108,15 +110,7 @@ export class RtspServer {
 
   /** Open connections, oldest first. */
   get connections(): readonly RtspConnectionInfo[] {
-    return [...this.#connections].map((connection) => ({
-      id: connection.id,
-      createdAt: connection.createdAt,
-      remoteAddress: connection.transport.remoteAddress,
-      session: connection.session?.id,
-      isEncrypted: connection.isEncrypted,
-      inboundBytes: connection.transport.inboundBytes,
-      outboundBytes: connection.transport.outboundBytes,
-    }));
+    return [...this.#connections].map(connectionInfo);
   }
 
   /** @throws MediaError when a port is taken or a TLS file unusable; what was opened is closed again. */
@@ -127,6 +121,15 @@ export class RtspServer {
       await this.close();
       throw failure;
     }
+  }
+
+  /**
+   * Puts time-outs and authentication methods in place for connections from now on; the other
+   * keys need another server.
+   */
+  reconfigure({ readTimeout, writeTimeout, rtspAuthMethods }: RtspServerOptions): void {
+    this.#options = { ...this.#options, readTimeout, writeTimeout, rtspAuthMethods };
+    this.#services = undefined;
   }
 
   /** Ends every session and connection and closes the ports. Idempotent. */
@@ -199,11 +202,15 @@ export class RtspServer {
         services: (this.#services ??= this.#createServices()),
         sessions: this.#sessions,
         logger: this.#components.logger,
-        onClosed: (closed) => this.#connections.delete(closed),
+        onClosed: (closed) => {
+          if (!this.#connections.delete(closed)) return;
+          this.#components.onConnection?.(connectionInfo(closed), 'closed');
+        },
       },
       { isEncrypted, authMethods: this.#options.rtspAuthMethods },
     );
     this.#connections.add(connection);
+    this.#components.onConnection?.(connectionInfo(connection), 'opened');
     connection.start();
   }
 
@@ -231,6 +238,13 @@ export class RtspServer {
     this.#sessions.closeAll(reason);
     for (const connection of [...this.#connections]) connection.transport.destroy(reason);
   }
+}
+
+function connectionInfo(connection: ServerConnection): RtspConnectionInfo {
+  const { remoteAddress, inboundBytes, outboundBytes } = connection.transport;
+  const { id, createdAt, session, isEncrypted } = connection;
+  const bytes = { inboundBytes, outboundBytes };
+  return { id, createdAt, remoteAddress, session: session?.id, isEncrypted, ...bytes };
 }
 
 interface ListenPlan {

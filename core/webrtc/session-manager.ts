@@ -54,6 +54,8 @@ export interface WebRtcSessionManagerComponents {
   readonly transcoders: AudioTranscoders;
   /** Our candidates, gathered for every answer. */
   readonly candidates: () => Promise<readonly IceCandidate[]>;
+  /** Time from the request to the first picture that was sent, in milliseconds. */
+  readonly onFirstPicture?: ((elapsedMs: number) => void) | undefined;
 }
 
 /** Settings of the manager. */
@@ -146,12 +148,13 @@ export class WebRtcSessionManager {
    * @throws MediaError `not-found` without a stream, `invalid-argument` for a bad or unplayable offer.
    */
   async createViewer(request: SessionRequest): Promise<CreatedSession> {
-    const { pathManager, logger } = this.#components;
+    const { pathManager, logger, clock } = this.#components;
+    const askedMs = clock.monotonicMs();
     const offer = readOffer(request.offer);
     const candidates = await this.candidates();
     await pathManager.waitForStream(request.grant, request.signal);
     this.#assertOpen();
-    const session = this.#admitViewer(request, offer);
+    const session = this.#admitViewer(request, offer, askedMs);
     return this.#begin(session, () => {
       const peer = this.#connect(session, offer);
       this.#wheel.add(session);
@@ -276,8 +279,8 @@ export class WebRtcSessionManager {
   }
 
   /** The session of a viewer with its place among the readers and its share of a transcoder. */
-  #admitViewer(request: SessionRequest, offer: PeerOffer): ViewerSession {
-    const { pathManager, clock, logger, engine, transcoders } = this.#components;
+  #admitViewer(request: SessionRequest, offer: PeerOffer, askedMs: number): ViewerSession {
+    const { pathManager, clock, logger, engine, transcoders, onFirstPicture } = this.#components;
     const id = randomUUID();
     const lease = pathManager.read(request.grant, { id, type: 'webRTCSession' });
     let transcoded: TranscodedAudio | undefined;
@@ -291,6 +294,7 @@ export class WebRtcSessionManager {
       return new ViewerSession(
         {
           ...{ clock, logger, engine, workspace: this.#workspace },
+          onFirstPacket: onFirstPicture && (() => onFirstPicture(clock.monotonicMs() - askedMs)),
           egressOf: (wanted) => this.#egressOf(wanted),
           onClosed: (closed, reason) => this.#forget(closed, reason),
         },

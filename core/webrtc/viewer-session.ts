@@ -21,6 +21,7 @@ import type {
   PeerSession,
 } from './transport/peer-session.ts';
 import type { EgressMember, StreamEgress } from './stream-egress.ts';
+import { FirstPacketWatch } from './first-packet-watch.ts';
 import type { PlannedSection, ViewerPlan } from './viewer-plan.ts';
 import { bFramesMessage } from './viewer-plan.ts';
 import { ViewerRtcp, type ViewerMedia } from './viewer-rtcp.ts';
@@ -42,6 +43,8 @@ export interface ViewerSessionComponents {
   /** The shared engine side of a stream. */
   readonly egressOf: (stream: Stream) => StreamEgress<PeerAddress>;
   readonly onClosed: (session: ViewerSession, reason: MediaError) => void;
+  /** The first picture was sent, or the first sound when there is no picture. */
+  readonly onFirstPacket?: (() => void) | undefined;
 }
 
 /** Who watches what. */
@@ -78,6 +81,7 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
   #medias: ViewerMedia[] = [];
   #rtcp: ViewerRtcp | undefined;
   #srtcp: SrtcpReceiver | undefined;
+  #firstPacket: FirstPacketWatch | undefined;
   #finalStats: Readonly<Record<string, number>> | undefined;
   #isClosed = false;
 
@@ -151,6 +155,7 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
       { clock, engine },
       { medias: this.#medias, cname: this.#options.cname },
     );
+    this.#watchFirstPacket();
     const tracks = sections.map(({ track }) => track.codec.name).join(', ');
     this.#logger.info(
       `is reading from path '${this.path}', ${sections.length} ` +
@@ -239,6 +244,7 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
     this.#isClosed = true;
     const stats = this.stats();
     this.#finalStats = stats;
+    this.#firstPacket?.close();
     this.#rtcp?.sendBye();
     for (const media of this.#medias) this.#components.engine.removeViewer(media.handle);
     this.#medias = [];
@@ -248,6 +254,19 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
     this.#options.lease.close(stats['outboundBytes']);
     this.#logger.info(`closed: ${reason.message}`);
     this.#components.onClosed(this, reason);
+  }
+
+  #watchFirstPacket(): void {
+    const { clock, engine, onFirstPacket } = this.#components;
+    if (!onFirstPacket || this.#firstPacket) return;
+    const video = this.#medias.find(({ track }) => track.kind === 'video') ?? this.#medias[0];
+    if (!video) return;
+    const counters = emptyCounters();
+    const hasStarted = (): boolean => {
+      engine.readCounters(video.handle, counters);
+      return counters.hasStarted;
+    };
+    this.#firstPacket = new FirstPacketWatch(clock, hasStarted, onFirstPacket);
   }
 
   #addToEngine(section: PlannedSection, info: PeerConnectedInfo): ViewerMedia {

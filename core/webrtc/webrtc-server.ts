@@ -8,6 +8,7 @@ import { Lifetime } from '../base/lifetime.ts';
 import type { ListenAddress } from '../base/listen-address.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError } from '../base/media-error.ts';
+import { Restartable } from '../base/restartable.ts';
 import { formatListenAddress } from '../config/listen-address.ts';
 import type { GlobalConfig } from '../config/config.ts';
 import { TsEgressEngine } from '../egress/ts-egress-engine.ts';
@@ -36,6 +37,8 @@ export interface WebRtcServerComponents {
   readonly sessions: SessionRegistry;
   readonly iceServers: IceServerProvider;
   readonly transcoders: AudioTranscoders;
+  /** As WebRtcSessionManagerComponents has it. */
+  readonly onFirstPicture?: (elapsedMs: number) => void;
 }
 
 /** Ports that are really open; useful when the configuration says 0. */
@@ -48,10 +51,11 @@ export interface WebRtcPorts {
 /** WHIP, WHEP, their pages and their media. */
 export class WebRtcServer {
   readonly #components: WebRtcServerComponents;
-  readonly #config: GlobalConfig;
+  #config: GlobalConfig;
   readonly #lifetime = new Lifetime();
   #transport: WebRtcTransport | undefined;
-  #listener: HttpListener | undefined;
+  readonly #listener = new Restartable((config: GlobalConfig) => this.#openListener(config));
+  #hosts: HostCandidates | undefined;
   #manager: WebRtcSessionManager | undefined;
 
   constructor(components: WebRtcServerComponents, config: GlobalConfig) {
@@ -67,7 +71,8 @@ export class WebRtcServer {
 
   /** @throws MediaError before start(). */
   get ports(): WebRtcPorts {
-    if (!this.#listener || !this.#transport) {
+    const http = this.#listener.current?.address;
+    if (!http || !this.#transport) {
       throw new MediaError(
         'failed-precondition',
         'not-started',
@@ -75,7 +80,7 @@ export class WebRtcServer {
       );
     }
     return {
-      http: this.#listener.address,
+      http,
       udpPort: this.#transport.ports.udpPort,
       tcpPort: this.#transport.ports.tcpPort,
     };
@@ -93,7 +98,19 @@ export class WebRtcServer {
     this.#lifetime.defer(() => {
       manager.closeAll(new MediaError('unavailable', 'server-stopping', 'the server is stopping'));
     });
-    await this.#startListener(manager);
+    this.#lifetime.own(this.#listener);
+    await this.#listener.start(this.#config);
+  }
+
+  /**
+   * Offers other addresses from now on; with `isHttpNew` the pages and the signalling move to
+   * another listener, sessions stay. The other keys need another server.
+   * @throws MediaError when the listener can't be opened; it stays where it was then.
+   */
+  async reconfigure(config: GlobalConfig, { isHttpNew }: { isHttpNew: boolean }): Promise<void> {
+    this.#config = config;
+    this.#hosts = undefined;
+    if (isHttpNew) await this.#listener.replace(config);
   }
 
   /** Idempotent. */
@@ -127,18 +144,29 @@ export class WebRtcServer {
     transport: WebRtcTransport,
     engine: TsEgressEngine<PeerAddress>,
   ): WebRtcSessionManager {
-    const { clock, logger, pathManager, sessions, transcoders } = this.#components;
+    const { clock, logger, pathManager, sessions, transcoders, onFirstPicture } = this.#components;
     const candidates = this.#candidateSource(transport);
     return new WebRtcSessionManager(
-      { clock, logger, pathManager, sessions, transcoders, transport, engine, candidates },
+      {
+        ...{ clock, logger, pathManager, sessions, transcoders, transport, engine, candidates },
+        onFirstPicture,
+      },
       { trackGatherTimeoutMs: this.#config.webrtcTrackGatherTimeout },
     );
   }
 
   #candidateSource(transport: WebRtcTransport): () => Promise<readonly IceCandidate[]> {
+    return async () => {
+      this.#hosts ??= this.#createHosts();
+      const lines = await this.#hosts.gather(transport.ports);
+      return lines.flatMap((line) => parseIceCandidate(line) ?? []);
+    };
+  }
+
+  #createHosts(): HostCandidates {
     const { clock, logger } = this.#components;
     const config = this.#config;
-    const hosts = new HostCandidates(
+    return new HostCandidates(
       { clock, logger, networkInterfaces, resolve: resolveAll },
       {
         ipsFromInterfaces: config.webrtcIPsFromInterfaces,
@@ -146,15 +174,11 @@ export class WebRtcServer {
         additionalHosts: config.webrtcAdditionalHosts,
       },
     );
-    return async () => {
-      const lines = await hosts.gather(transport.ports);
-      return lines.flatMap((line) => parseIceCandidate(line) ?? []);
-    };
   }
 
-  async #startListener(manager: WebRtcSessionManager): Promise<void> {
+  async #openListener(config: GlobalConfig): Promise<HttpListener> {
     const { clock, logger, authorizer, pathManager, iceServers } = this.#components;
-    const config = this.#config;
+    const { manager } = this;
     const router = new Router([
       ...signalingRoutes({ manager, pathManager, iceServers }),
       ...pageRoutes({ pathManager, authorizer }, { rtspPort: rtspPortOf(config) }),
@@ -180,9 +204,8 @@ export class WebRtcServer {
           : {}),
       },
     );
-    this.#listener = listener;
     await listener.start();
-    this.#lifetime.own(listener);
+    return listener;
   }
 }
 
