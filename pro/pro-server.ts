@@ -1,5 +1,6 @@
 // The product put together: configuration files, logger, core and the Pro layer above it.
 import { networkInterfaces } from 'node:os';
+import { libraryRecordings } from '../core/api/library-recordings.ts';
 import { systemClock } from '../core/base/clock.ts';
 import { createLogger, type OwnedLogger } from '../core/base/create-logger.ts';
 import { Lifetime } from '../core/base/lifetime.ts';
@@ -145,7 +146,14 @@ export class ProServer {
     const api = assembleApi(context, {
       ...{ devices, pictures, recordings, recorder, smart, exports, hub, signaling },
     });
-    await this.#core.openApi({ parts: [api, ...signaling.parts], access: access.gate });
+    await this.#core.openApi({
+      parts: [api, ...signaling.parts],
+      access: access.gate,
+      control: {
+        version: `v${context.version}`,
+        recordings: libraryRecordings(recordings.library),
+      },
+    });
   }
 
   #createContext(): ProContext {
