@@ -1,0 +1,85 @@
+// A pair of hooks: one command while a state lasts, another one when it ends.
+import type { HookVariables } from './expand-arguments.ts';
+import type { HookCommand } from './hook-command.ts';
+import type { HookRunner } from './hook-runner.ts';
+
+/** Commands of a state, as the configuration has them; empty text for none. */
+export interface StateCommands {
+  readonly begin: string;
+  readonly isRestarted: boolean;
+  readonly end: string;
+}
+
+/** Keys of mediamtx.yml. */
+export interface StateNames {
+  readonly begin: string;
+  /** Empty when nothing runs at the end. */
+  readonly end: string;
+}
+
+/** One state of one path, reader or connection. */
+export class StateHook {
+  readonly #runner: HookRunner;
+  readonly #names: StateNames;
+  #commands: StateCommands | undefined;
+  #variables: HookVariables | undefined;
+  #askVariables: () => HookVariables = () => ({});
+  #running: HookCommand | undefined;
+
+  constructor(runner: HookRunner, names: StateNames) {
+    this.#runner = runner;
+    this.#names = names;
+  }
+
+  get isActive(): boolean {
+    return this.#commands !== undefined;
+  }
+
+  /**
+   * The state begins; does nothing while it lasts. The command starts when this turn is over:
+   * only then everybody is registered whom `variables` may ask about.
+   */
+  begin(commands: StateCommands, variables: () => HookVariables): void {
+    if (this.#commands) return;
+    this.#commands = commands;
+    this.#variables = undefined;
+    this.#askVariables = variables;
+    queueMicrotask(() => {
+      if (this.#askVariables === variables && this.#commands && !this.#variables) this.#start();
+    });
+  }
+
+  /** Other commands from now on; a running one that is the same goes on. */
+  reconfigure(commands: StateCommands): void {
+    const before = this.#commands;
+    if (!before) return;
+    this.#commands = commands;
+    if (before.begin === commands.begin && before.isRestarted === commands.isRestarted) return;
+    if (!this.#variables) return;
+    this.#stop();
+    this.#start();
+  }
+
+  /** The state is over; does nothing when there is none. */
+  end(): void {
+    const commands = this.#commands;
+    if (!commands) return;
+    const variables = (this.#variables ??= this.#askVariables());
+    this.#commands = undefined;
+    this.#stop();
+    this.#runner.launch({ name: this.#names.end, command: commands.end, variables });
+  }
+
+  #start(): void {
+    const { begin, isRestarted } = this.#commands ?? { begin: '', isRestarted: false };
+    const variables = (this.#variables ??= this.#askVariables());
+    if (begin === '') return;
+    const options = { name: this.#names.begin, command: begin, variables };
+    this.#running = this.#runner.begin({ ...options, isRestarted });
+  }
+
+  #stop(): void {
+    if (this.#running) this.#runner.end(this.#names.begin, this.#running);
+    this.#running = undefined;
+  }
+}
