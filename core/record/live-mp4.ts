@@ -27,6 +27,7 @@ const PART_MS = 200;
 const MAX_QUEUE_BYTES = 4 << 20;
 const PIPE_BYTES = 256 * 1024;
 const KEY_FRAME_TIMEOUT_MS = 10_000;
+const SECOND_FILE = 'live-mp4-ended';
 
 /**
  * Resolves when the first key frame is there. The recording ends when the readable is destroyed.
@@ -46,7 +47,10 @@ export async function openLiveMp4(
         opened: () => begun.resolve(undefined),
         // Another file would need another header, which no player expects in the middle.
         closed: () => void recorder.close(),
-        failed: (failure) => pipe.readable.destroy(failure),
+        failed: (failure) => {
+          if (failure.code === SECOND_FILE) void recorder.close();
+          else pipe.readable.destroy(failure);
+        },
         ended: (reason, failure) => {
           begun.reject(failure ?? notBegun(reason));
           pipe.end();

@@ -43,8 +43,9 @@ export class FrameShaper {
     try {
       let image = sharp(jpeg, { failOn: 'error' });
       if (turnDegrees !== 0) image = image.rotate(turnDegrees);
-      const size = { ...(width > 0 ? { width } : {}), ...(height > 0 ? { height } : {}) };
-      if (width > 0 || height > 0) image = image.resize({ ...size, fit: 'fill' });
+      if (width > 0 && height > 0) image = image.resize({ width, height, fit: 'fill' });
+      else if (width > 0) image = image.resize({ width });
+      else if (height > 0) image = image.resize({ height });
       return await image.jpeg({ quality: QUALITY }).toBuffer();
     } finally {
       this.#running--;

@@ -162,7 +162,7 @@ export class SocketClient {
     }
     const early = this.#early;
     this.#early = [];
-    for (const candidate of early) await this.#takeCandidate(candidate);
+    this.#waiting.unshift(...early.map((candidate) => ({ type: 'candidate', candidate }) as const));
   }
 
   /** Browsers may be faster with candidates than with their offer. */
