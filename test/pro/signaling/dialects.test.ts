@@ -7,6 +7,7 @@ import {
 import { setUpSignaling, STRANGER } from '../../core/webrtc/signaling-fixture.ts';
 import { H264 } from '../../core/webrtc/sample-stream.ts';
 import type { TestReply } from '../../support/http-client.ts';
+import { Go2rtcFixture, type SocketTester } from './go2rtc/go2rtc-fixture.ts';
 import { fieldsOf, SmartlyFixture } from './smartly/smartly-fixture.ts';
 
 const plain = ({ status }: TestReply): DialectReply => ({ isAccepted: status < 300 });
@@ -54,5 +55,47 @@ async function startWhep(): Promise<DialectRig> {
   };
 }
 
+/** A session is a connection: nothing but its end closes it, and only what is refused is answered. */
+async function startGo2rtc(): Promise<DialectRig> {
+  const fixture = await Go2rtcFixture.start();
+  fixture.core.publish([H264]);
+  const clients = new Map<string, SocketTester>();
+  return {
+    stranger: 'nobody',
+    offer: async (sdp) => {
+      const client = await fixture.socket('?src=cam');
+      client.send('webrtc/offer', sdp);
+      const reply = await client.next('webrtc/answer', 'error');
+      if (reply?.type !== 'webrtc/answer') return { isAccepted: false };
+      const session = `connection ${clients.size}`;
+      clients.set(session, client);
+      return { isAccepted: true, sdp: String(reply.value), session };
+    },
+    candidate: async (session, candidate) => {
+      const client = clients.get(session);
+      client?.send('webrtc/candidate', candidate);
+      client?.send('mse', '');
+      const reply = await client?.next('error');
+      return { isAccepted: String(reply?.value).startsWith('mse:') };
+    },
+    close: async (session) => {
+      const client = clients.get(session);
+      if (!client) return { isAccepted: false };
+      clients.delete(session);
+      const others = fixture.server.stats.sockets - 1;
+      client.socket.close();
+      await client.closed;
+      for (let turn = 0; turn < 1000 && fixture.server.stats.sockets > others; turn++) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return { isAccepted: true };
+    },
+    readers: () => fixture.core.readersOf('cam'),
+    endPeer: () => fixture.core.peer.end(),
+    [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose](),
+  };
+}
+
 describeDialect('Smartly', startSmartly);
+describeDialect('go2rtc over a WebSocket', startGo2rtc);
 describeDialect('WHEP', startWhep);

@@ -217,7 +217,7 @@ describe('streams of the go2rtc API', () => {
     assert.equal((await fixture.call('PUT', '/api/preload?src=cam')).status, 500);
     assert.equal((await fixture.call('PUT', '/api/preload?src=nobody')).status, 500);
     const lease = fixture.core.publish([H264]);
-    for (const _ of [1, 2]) {
+    for (let count = 0; count < 2; count++) {
       assert.equal((await fixture.call('PUT', '/api/preload?src=cam&video=h264&x=y')).status, 200);
       assert.equal(fixture.core.readersOf('cam'), 1);
     }

@@ -106,7 +106,7 @@ describe('POST /api/webrtc', () => {
   });
 
   it('ends whoever neither moves nor sends, and everybody at the end', async () => {
-    const fixture = await watching();
+    await using fixture = await watching();
     await fixture.call('POST', PATH, { body: viewerOffer() });
     fixture.core.clock.advance(630_000);
     assert.equal(fixture.core.readersOf('cam'), 0);
