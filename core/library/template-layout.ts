@@ -2,18 +2,30 @@
 import type { RecordTemplate } from '../record/record-template.ts';
 import type { RecordingLayout } from './recording-layout.ts';
 
-/** Files below `root`, as the patterns in force now name them; asked at each use. */
-export function templateLayout(
-  root: string,
-  templates: () => readonly RecordTemplate[],
-): RecordingLayout {
-  const mine = (): RecordTemplate[] => templates().filter((template) => template.root === root);
+/** What is in force now; asked at each use. */
+export interface TemplateLayoutOptions {
+  readonly templates: () => readonly RecordTemplate[];
+  /** Absolute roots of all folders: what is in one below this one is not ours. */
+  readonly roots: () => readonly string[];
+}
+
+/** Files below `root`, named by the patterns of this root. */
+export function templateLayout(root: string, options: TemplateLayoutOptions): RecordingLayout {
+  const isElsewhere = (name: string): boolean => {
+    const inside = `${root}/${name}/`;
+    return options
+      .roots()
+      .some((other) => other.length > root.length && inside.startsWith(`${other}/`));
+  };
+  const mine = (): readonly RecordTemplate[] =>
+    options.templates().filter((template) => template.root === root);
   return {
-    hasFolder: (folder) => mine().some((template) => template.hasFolder(folder)),
+    hasFolder: (folder) =>
+      mine().some((template) => template.hasFolder(folder)) && !isElsewhere(folder),
     describe(file) {
       for (const template of mine()) {
         const found = template.read(file);
-        if (found === undefined) continue;
+        if (found === undefined || isElsewhere(file)) continue;
         const container = file.endsWith('.ts') ? 'mpegts' : 'mp4';
         const { pathName: path, startAt } = found;
         return { kind: 'video', container, isFavorite: false, path, startAt };

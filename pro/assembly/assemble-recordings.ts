@@ -18,12 +18,16 @@ import { RecordedFiles } from '../library/recorded-files.ts';
 import { ServedFiles } from '../library/served-files.ts';
 import { RecordManager, type RecordPathSettings } from '../record/record-manager.ts';
 import { RecordWebhooks } from '../record/record-webhooks.ts';
+import { assembleConfiguredRecordings } from './assemble-configured-recordings.ts';
 import { isSmart } from './assemble-smart.ts';
+import { RecordPatterns } from './record-patterns.ts';
 import { settingsOf, type ProContext } from './pro-context.ts';
 
 /** Recorded files for the rest of the Pro layer. */
 export interface Recordings {
   readonly library: RecordingLibrary;
+  readonly folder: RecordingFolder;
+  readonly patterns: RecordPatterns;
   readonly api: Omit<FilesApi, 'fileUrl'>;
   readonly served: ServedFiles;
   /** @throws MediaError `not-found`, or `invalid-argument` for names that lead elsewhere. */
@@ -43,10 +47,12 @@ const DATABASE = join('.index', 'recordings.sqlite');
 export async function assembleRecordings(context: ProContext): Promise<Recordings> {
   const { clock, logger, lifetime, recordFolder, events, core } = context;
   const log = logger.scope('library');
-  const folder = createDateFolder(recordFolder);
+  const dateFolder = createDateFolder(recordFolder);
+  const patterns = new RecordPatterns(context.configNow, recordFolder);
+  const folder = patterns.joinedTo(dateFolder);
   const library = new RecordingLibrary(
     { clock, logger: log, inspector: new FileInspector() },
-    { databaseFile: join(recordFolder, DATABASE), folders: [folder] },
+    { databaseFile: join(recordFolder, DATABASE), folders: [folder, ...patterns.folders()] },
   );
   await removeUnfinished(join(recordFolder, 'tmp'));
   await library.start();
@@ -68,12 +74,12 @@ export async function assembleRecordings(context: ProContext): Promise<Recording
   });
   lifetime.defer(() => hourly.cancel());
   const files = new RecordedFiles({
-    ...{ library, folder, events },
+    ...{ library, folder: dateFolder, events },
     pathCount: () => core.pathManager.list().length,
   });
-  const cleaner = createCleaner(context, { library, folder });
+  const cleaner = createCleaner(context, { library, folder, patterns });
   return {
-    ...{ library, served: new ServedFiles(folder) },
+    ...{ library, folder, patterns, served: new ServedFiles(dateFolder) },
     api: filesApi(files, cleaner),
     resolve: (reference) => resolveFile(folder, reference),
     registerImage: async (filePath, pathName) => {
@@ -82,8 +88,12 @@ export async function assembleRecordings(context: ProContext): Promise<Recording
   };
 }
 
-/** Builds the recorder; paths with `record: yes` are recorded from now on. */
-export function assembleRecorder(context: ProContext, { library }: Recordings): RecordManager {
+/**
+ * Builds the recorders; paths with `record: yes` are recorded from now on: by MediaMTX's rules when
+ * their recordPath is a pattern, else in folders of days.
+ */
+export function assembleRecorder(context: ProContext, recordings: Recordings): RecordManager {
+  const { library, patterns, folder } = recordings;
   const { clock, logger, lifetime, events, core, shared, pro } = context;
   const log = logger.scope('record');
   const webhooks = new RecordWebhooks(
@@ -97,13 +107,11 @@ export function assembleRecorder(context: ProContext, { library }: Recordings): 
   webhooks.start();
   lifetime.own(webhooks);
   const { minFreeBytes } = pro.cleaner;
+  const disk = new GuardedDisk({ clock }, Math.max(minFreeBytes, LEAST_FREE_BYTES));
   const recorder = new RecordManager(
+    { ...{ clock, events, logger: log, pathManager: core.pathManager, index: library, disk } },
     {
-      ...{ clock, events, logger: log, pathManager: core.pathManager, index: library },
-      disk: new GuardedDisk({ clock }, Math.max(minFreeBytes, LEAST_FREE_BYTES)),
-    },
-    {
-      settingsOf: (name) => recordSettings(context, name),
+      settingsOf: (name) => recordSettings(context, patterns, name),
       isSmart: (name) => {
         const settings = settingsOf(context, name);
         return settings !== undefined && isSmart(settings);
@@ -112,20 +120,26 @@ export function assembleRecorder(context: ProContext, { library }: Recordings): 
   );
   lifetime.own(recorder);
   recorder.start();
+  assembleConfiguredRecordings(context, { patterns, library, folder, disk });
   return recorder;
 }
 
-function recordSettings(context: ProContext, name: string): RecordPathSettings | undefined {
+function recordSettings(
+  context: ProContext,
+  patterns: RecordPatterns,
+  name: string,
+): RecordPathSettings | undefined {
   const settings = settingsOf(context, name);
   if (!settings) return undefined;
-  const { isRecorded, autoRecordMs, recordFolder } = settings;
+  const { autoRecordMs, recordFolder } = settings;
+  const isRecorded = settings.isRecorded && patterns.settingsOf(name) === undefined;
   const { filePath } = context.configNow();
   return { isRecorded, autoRecordMs, root: resolveRecordFolder(recordFolder, filePath) };
 }
 
 function createCleaner(
   context: ProContext,
-  { library, folder }: { readonly library: RecordingLibrary; readonly folder: RecordingFolder },
+  { library, folder, patterns }: Pick<Recordings, 'library' | 'folder' | 'patterns'>,
 ): Cleaner {
   const { clock, logger, lifetime, events, pro } = context;
   const log = logger.scope('cleaner');
@@ -134,14 +148,14 @@ function createCleaner(
   const { schedule, isDryRun } = pro.cleaner;
   const cleaner = new Cleaner(
     { sweep, folder, events, logger: log },
-    { schedule, isDryRun, limits: () => retentionLimits(context) },
+    { schedule, isDryRun, limits: () => retentionLimits(context, patterns) },
   );
   lifetime.own(cleaner);
   cleaner.start();
   return cleaner;
 }
 
-function retentionLimits(context: ProContext): RetentionLimits {
+function retentionLimits(context: ProContext, patterns: RecordPatterns): RetentionLimits {
   const { maxBytes, minFreeBytes } = context.pro.cleaner;
   const { pathDefaults, paths } = context.configNow();
   const daysOf = (config: PathConfig): number => context.proKeys.path.read(config).recordClearDays;
@@ -149,7 +163,11 @@ function retentionLimits(context: ProContext): RetentionLimits {
   const limits = [otherDays, ...[...paths.values()].map(daysOf)].filter((days) => days > 0);
   return {
     ...{ maxBytes, minFreeBytes },
-    maxAgeMs: (path) => (settingsOf(context, path)?.recordClearDays ?? otherDays) * DAY_MS,
+    // Files of patterns have `recordDeleteAfter`, and a cleaner that minds it.
+    maxAgeMs: (path, file) =>
+      patterns.isPatternFile(context.recordFolder, file)
+        ? 0
+        : (settingsOf(context, path)?.recordClearDays ?? otherDays) * DAY_MS,
     shortestMaxAgeMs: limits.length === 0 ? 0 : Math.min(...limits) * DAY_MS,
   };
 }
