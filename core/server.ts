@@ -9,15 +9,19 @@ import { httpAccess } from './auth/http-access.ts';
 import type { AccessGate } from './http/route.ts';
 import type { Clock } from './base/clock.ts';
 import { systemClock } from './base/clock.ts';
+import { toMediaError, MediaError } from './base/media-error.ts';
+import { Restartable } from './base/restartable.ts';
 import { Lifetime } from './base/lifetime.ts';
 import type { Logger } from './base/logger.ts';
+import type { ConfigChange, ConfigStore } from './config/config-store.ts';
 import type { Config } from './config/config.ts';
+import { keysWithEffect, type ReloadEffect } from './config/reload-effects.ts';
 import { FileSourceFactory } from './file/file-source.ts';
 import { PathManager } from './path/path-manager.ts';
 import { SessionRegistry } from './path/session-registry.ts';
 import type { SourceFactory } from './path/source.ts';
 import { RtspServer } from './rtsp/rtsp-server.ts';
-import { RtspSourceFactory } from './rtsp/rtsp-source.ts';
+import { RtspSourceFactory, type RtspSourceOptions } from './rtsp/rtsp-source.ts';
 import { OpusTranscoders } from './transcode/opus-transcoders.ts';
 import { ConfiguredIceServers } from './webrtc/configured-ice-servers.ts';
 import type { IceServerProvider } from './webrtc/ice-server-provider.ts';
@@ -30,6 +34,8 @@ export interface MediaServerComponents {
   readonly clock?: Clock;
   /** Tells clients which STUN and TURN servers to use; by default `webrtcICEServers2`. */
   readonly iceServers?: IceServerProvider;
+  /** Where the configuration changes; without it, only reconfigure() changes it. */
+  readonly configStore?: ConfigStore;
   readonly sourceFactories?: readonly SourceFactory[];
 }
 
@@ -71,22 +77,30 @@ export class MediaServer {
   readonly authorizer: MethodAuthorizer;
 
   readonly #components: MediaServerComponents;
-  readonly #options: MediaServerOptions;
   readonly #clock: Clock;
   readonly #lifetime = new Lifetime();
   readonly #startedAt: number;
-  #rtsp: RtspServer | undefined;
-  #webrtc: WebRtcServer | undefined;
-  #api: ApiServer | undefined;
+  readonly #rtsp = new Restartable((config: Config) => this.#openRtsp(config));
+  readonly #webrtc = new Restartable((config: Config) => this.#openWebRtc(config));
+  readonly #api = new Restartable((config: Config) => this.#openApi(config));
+  readonly #iceServers: ConfiguredIceServers;
+  readonly #transcoders: OpusTranscoders;
+  #config: Config;
+  #extension: ApiExtension | undefined;
 
   /** @throws MediaError `invalid-argument` for users that can't be understood. */
   constructor(components: MediaServerComponents, options: MediaServerOptions) {
     this.#components = components;
-    this.#options = options;
     this.#clock = components.clock ?? systemClock;
     this.#startedAt = this.#clock.nowMs();
     const { logger } = components;
     const { config } = options;
+    this.#config = config;
+    this.#iceServers = new ConfiguredIceServers(this.#clock, config.global.webrtcICEServers2);
+    this.#transcoders = new OpusTranscoders(
+      { clock: this.#clock, logger: logger.scope('WebRTC') },
+      { searchPath: options.searchPath },
+    );
     this.authorizer = new MethodAuthorizer(config.global, {
       clock: this.#clock,
       logger: logger.scope('auth'),
@@ -98,10 +112,10 @@ export class MediaServer {
         authorizer: this.authorizer,
         random: Math.random,
         sourceFactories: [
-          new RtspSourceFactory(this.#clock, {
-            readTimeoutMs: config.global.readTimeout,
-            udpReadBufferBytes: config.global.udpReadBufferSize,
-          }),
+          new RtspSourceFactory(
+            this.#clock,
+            sourceLimits(() => this.#config),
+          ),
           new FileSourceFactory(this.#clock, config.filePath),
           ...(components.sourceFactories ?? []),
         ],
@@ -110,34 +124,40 @@ export class MediaServer {
     );
   }
 
+  /** The configuration in effect. */
+  get config(): Config {
+    return this.#config;
+  }
+
   /** What runs where, in the order of starting. */
   get listeners(): readonly ListenerInfo[] {
     const listeners: ListenerInfo[] = [];
-    for (const { scheme, address } of this.#rtsp?.listenAddresses ?? []) {
+    const [webrtc, api] = [this.#webrtc.current, this.#api.current];
+    for (const { scheme, address } of this.#rtsp.current?.listenAddresses ?? []) {
       const name = scheme === 'rtsps' ? 'RTSPS' : 'RTSP';
       listeners.push({ name, url: `${scheme}://${hostOf(address.host)}:${address.port}/<path>` });
     }
-    if (this.#webrtc) listeners.push(...webRtcListeners(this.#webrtc, this.#options.config));
-    if (this.#api) listeners.push(apiListener(this.#api, this.#options.config));
+    if (webrtc) listeners.push(...webRtcListeners(webrtc, this.#config));
+    if (api) listeners.push(apiListener(api, this.#config));
     return listeners;
   }
 
-  /** The sessions of WebRTC, for other signalling dialects; undefined when WebRTC is off. */
+  /** The sessions of WebRTC, for other signalling dialects; undefined while WebRTC is off. Ask each time. */
   get webRtcSessions(): WebRtcSessionManager | undefined {
-    return this.#webrtc?.manager;
+    return this.#webrtc.current?.manager;
   }
 
   /** TCP ports that are open, for rules about requests to this server itself. */
   get tcpPorts(): readonly number[] {
-    const rtsp = (this.#rtsp?.listenAddresses ?? []).map(({ address }) => address.port);
-    const { http, tcpPort } = this.#webrtc?.ports ?? {};
-    const web = [http?.port ?? 0, tcpPort ?? 0, this.#api?.address.port ?? 0];
+    const rtsp = (this.#rtsp.current?.listenAddresses ?? []).map(({ address }) => address.port);
+    const { http, tcpPort } = this.#webrtc.current?.ports ?? {};
+    const web = [http?.port ?? 0, tcpPort ?? 0, this.#api.current?.address.port ?? 0];
     return [...rtsp, ...web].filter((port) => port > 0);
   }
 
   /** URL by which a program of this machine reads a path; undefined when RTSP without TLS is off. */
   rtspUrl(pathName: string): string | undefined {
-    const plain = this.#rtsp?.listenAddresses.find(({ scheme }) => scheme === 'rtsp');
+    const plain = this.#rtsp.current?.listenAddresses.find(({ scheme }) => scheme === 'rtsp');
     if (!plain) return undefined;
     const name = pathName.split('/').map(encodeURIComponent).join('/');
     const { host, port } = plain.address;
@@ -165,20 +185,43 @@ export class MediaServer {
    * @throws MediaError when the listener can't be opened.
    */
   async openApi(extension: ApiExtension): Promise<void> {
-    const { global } = this.#options.config;
-    if (!global.api) return;
-    const api = new ApiServer(
-      {
-        clock: this.#clock,
-        logger: this.#components.logger.scope('API'),
-        access: extension.access ?? httpAccess(this.authorizer, 'http'),
-        parts: [this.#controlApi(extension.control ?? {}), ...extension.parts],
-      },
-      global,
-    );
-    this.#lifetime.own(api);
-    await api.start();
-    this.#api = api;
+    this.#extension = extension;
+    this.#lifetime.own(this.#api);
+    await this.#api.start(this.#config);
+  }
+
+  /**
+   * Puts another configuration in effect with the least disturbance; what fails leaves the rest
+   * alone. A listener that can't be opened stays where it was.
+   * @throws MediaError `unavailable` naming everything that failed.
+   */
+  async reconfigure({ config, diff }: Pick<ConfigChange, 'config' | 'diff'>): Promise<void> {
+    this.#config = config;
+    this.#iceServers.replace(config.global.webrtcICEServers2);
+    const has = (effect: ReloadEffect): boolean => keysWithEffect(diff.global, effect).length > 0;
+    const { logger } = this.#components;
+    const failures: string[] = [];
+    const attempt = async (action: () => Promise<void> | void): Promise<void> => {
+      try {
+        await action();
+      } catch (thrown) {
+        failures.push(toMediaError(thrown).message);
+      }
+    };
+    await attempt(() => this.authorizer.reconfigure(config.global));
+    await attempt(() => this.pathManager.reconfigure(config));
+    await attempt(() => this.#reconfigureRtsp(has('rtsp')));
+    await attempt(() => this.#reconfigureWebRtc(has));
+    // Who asked for the change may wait for the answer on the very listener.
+    if (has('api') && this.#extension) {
+      void this.#api.replace(config).catch((thrown: unknown) => {
+        logger.error(`the API stays where it was: ${toMediaError(thrown).message}`);
+      });
+    }
+    const later = keysWithEffect(diff.global, 'start');
+    if (later.length > 0) logger.warn(`counts from the next start: ${later.join(', ')}`);
+    if (failures.length === 0) return;
+    throw new MediaError('unavailable', 'config-not-applied', failures.join('; '));
   }
 
   /** Ends every session, source and listener. Idempotent. */
@@ -193,7 +236,7 @@ export class MediaServer {
         ...{ version, startedAt: this.#startedAt },
         refreshKeys: () => this.authorizer.refreshKeys(),
       },
-      configuration: configuration ?? readOnlyConfiguration(() => this.#options.config),
+      configuration: configuration ?? this.#configuration(),
       paths: {
         paths: () => pathManager.list(),
         path: (name) => pathManager.get(name),
@@ -202,60 +245,107 @@ export class MediaServer {
       },
       sessions: {
         sessions: (type) => sessions.list(type),
-        rtspConnections: () => this.#rtsp?.connections ?? [],
+        rtspConnections: () => this.#rtsp.current?.connections ?? [],
       },
       recordings: recordings ?? noRecordings,
     });
   }
 
+  #configuration(): ConfigurationApi {
+    const { configStore } = this.#components;
+    if (!configStore) return readOnlyConfiguration(() => this.#config);
+    return {
+      current: () => this.#config,
+      registry: configStore.registry,
+      edit: async (change, options) => {
+        const { failures } = await configStore.edit(change, options);
+        const [failure] = failures;
+        if (!failure) return;
+        const message = `the change is made, but not everything of it works: ${failure.message}`;
+        throw new MediaError(failure.kind, 'config-not-applied', message, { cause: failure });
+      },
+    };
+  }
+
   async #startAll(): Promise<void> {
-    const { config } = this.#options;
     this.#lifetime.own(this.authorizer);
     this.#lifetime.own(this.pathManager);
     this.pathManager.start();
-    if (config.global.rtsp) await this.#startRtsp();
-    if (config.global.webrtc) await this.#startWebRtc();
+    this.#lifetime.own(this.#rtsp);
+    await this.#rtsp.start(this.#config);
+    this.#lifetime.own(this.#transcoders);
+    this.#lifetime.own(this.#webrtc);
+    await this.#webrtc.start(this.#config);
+    const end = this.#components.configStore?.subscribe((change) => this.reconfigure(change));
+    if (end) this.#lifetime.defer(end);
   }
 
-  async #startRtsp(): Promise<void> {
-    const rtsp = new RtspServer(
-      {
-        pathManager: this.pathManager,
-        sessions: this.sessions,
-        clock: this.#clock,
-        logger: this.#components.logger.scope('RTSP'),
-      },
-      this.#options.config.global,
-    );
-    this.#lifetime.own(rtsp);
+  async #reconfigureRtsp(isNew: boolean): Promise<void> {
+    if (isNew) await this.#rtsp.replace(this.#config);
+    else this.#rtsp.current?.reconfigure(this.#config.global);
+  }
+
+  async #reconfigureWebRtc(has: (effect: ReloadEffect) => boolean): Promise<void> {
+    if (has('webrtc')) {
+      await this.#webrtc.replace(this.#config);
+      return;
+    }
+    // The pages name the port of RTSP.
+    const isHttpNew = has('webrtcHttp') || has('rtsp');
+    await this.#webrtc.current?.reconfigure(this.#config.global, { isHttpNew });
+  }
+
+  async #openRtsp({ global }: Config): Promise<RtspServer | undefined> {
+    if (!global.rtsp) return undefined;
+    const { pathManager, sessions } = this;
+    const logger = this.#components.logger.scope('RTSP');
+    const rtsp = new RtspServer({ pathManager, sessions, clock: this.#clock, logger }, global);
     await rtsp.start();
-    this.#rtsp = rtsp;
+    return rtsp;
   }
 
-  async #startWebRtc(): Promise<void> {
-    const { config, searchPath } = this.#options;
+  async #openWebRtc({ global }: Config): Promise<WebRtcServer | undefined> {
+    if (!global.webrtc) return undefined;
+    const { authorizer, pathManager, sessions } = this;
     const logger = this.#components.logger.scope('WebRTC');
     const clock = this.#clock;
-    const transcoders = new OpusTranscoders({ clock, logger }, { searchPath });
-    this.#lifetime.own(transcoders);
+    const transcoders = this.#transcoders;
+    const iceServers = this.#components.iceServers ?? this.#iceServers;
     const webrtc = new WebRtcServer(
-      {
-        clock,
-        logger,
-        transcoders,
-        authorizer: this.authorizer,
-        pathManager: this.pathManager,
-        sessions: this.sessions,
-        iceServers:
-          this.#components.iceServers ??
-          new ConfiguredIceServers(clock, config.global.webrtcICEServers2),
-      },
-      config.global,
+      { clock, logger, transcoders, authorizer, pathManager, sessions, iceServers },
+      global,
     );
-    this.#lifetime.own(webrtc);
     await webrtc.start();
-    this.#webrtc = webrtc;
+    return webrtc;
   }
+
+  async #openApi({ global }: Config): Promise<ApiServer | undefined> {
+    const extension = this.#extension;
+    if (!global.api || !extension) return undefined;
+    const api = new ApiServer(
+      {
+        clock: this.#clock,
+        logger: this.#components.logger.scope('API'),
+        access: extension.access ?? httpAccess(this.authorizer, 'http'),
+        parts: [this.#controlApi(extension.control ?? {}), ...extension.parts],
+      },
+      global,
+    );
+    await api.start();
+    return api;
+  }
+}
+
+/** Limits that follow the configuration. */
+function sourceLimits(current: () => Config): RtspSourceOptions {
+  return {
+    get readTimeoutMs() {
+      return current().global.readTimeout;
+    },
+    get udpReadBufferBytes() {
+      return current().global.udpReadBufferSize;
+    },
+  };
 }
 
 function apiListener(api: ApiServer, config: Config): ListenerInfo {

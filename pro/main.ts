@@ -90,6 +90,8 @@ async function serve(command: Extract<Command, { readonly type: 'run' }>): Promi
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => stopped.resolve(signal));
   }
+  // A terminal that is closed sends it too, and then means the end.
+  if (!process.stdout.isTTY) process.on('SIGHUP', () => void server.reload());
   try {
     await server.start();
     // A listener keeps the event loop alive; with every listener off, this does.

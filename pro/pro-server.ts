@@ -4,7 +4,9 @@ import { libraryRecordings } from '../core/api/library-recordings.ts';
 import { systemClock } from '../core/base/clock.ts';
 import { createLogger, type OwnedLogger } from '../core/base/create-logger.ts';
 import { Lifetime } from '../core/base/lifetime.ts';
+import { ConfigStore } from '../core/config/config-store.ts';
 import { MediaServer } from '../core/server.ts';
+import { ConfiguredIceServers } from '../core/webrtc/configured-ice-servers.ts';
 import { assembleAccess } from './assembly/assemble-access.ts';
 import { assembleApi } from './assembly/assemble-api.ts';
 import { assembleDevices } from './assembly/assemble-devices.ts';
@@ -13,6 +15,7 @@ import { assemblePictures } from './assembly/assemble-pictures.ts';
 import { assembleRecorder, assembleRecordings } from './assembly/assemble-recordings.ts';
 import { assembleSignaling, createIceService } from './assembly/assemble-signaling.ts';
 import { assembleSmart } from './assembly/assemble-smart.ts';
+import { followConfiguration, logOptions } from './assembly/follow-configuration.ts';
 import type { ProContext } from './assembly/pro-context.ts';
 import { publishStreamEvents } from './assembly/publish-stream-events.ts';
 import { loadConfiguration, type Configuration } from './config/load-configuration.ts';
@@ -43,6 +46,8 @@ export class ProServer {
   readonly #configuration: Configuration;
   readonly #lifetime = new Lifetime();
   readonly #core: MediaServer;
+  readonly #store: ConfigStore;
+  readonly #iceServers: ConfiguredIceServers;
   readonly #ice: IceService;
   readonly #startedAt = systemClock.nowMs();
 
@@ -52,19 +57,22 @@ export class ProServer {
     const { env, output } = options;
     this.#configuration = loadConfiguration(options, env);
     const { core: config, pro } = this.#configuration;
-    const { global } = config;
-    this.logger = createLogger({
-      level: global.logLevel,
-      isStructured: global.logStructured,
-      ...(global.logDestinations.includes('stdout') ? { output } : {}),
-      ...(global.logDestinations.includes('file') ? { filePath: global.logFile } : {}),
-    });
+    this.logger = createLogger(logOptions(config, output));
     const { logger } = this;
-    this.#ice = createIceService({ clock: systemClock, logger }, { config, pro });
+    const { registry } = this.#configuration.proKeys;
+    const clock = systemClock;
+    this.#store = new ConfigStore({ clock, logger }, { config, env, registry });
+    this.#iceServers = new ConfiguredIceServers(clock, config.global.webrtcICEServers2);
+    this.#ice = createIceService({ clock, logger, configured: this.#iceServers }, pro);
     this.#core = new MediaServer(
-      { logger, iceServers: this.#ice },
+      { logger, iceServers: this.#ice, configStore: this.#store },
       { config, searchPath: env['PATH'] ?? '' },
     );
+  }
+
+  /** Reads mediamtx.yml again, as if it had changed. */
+  reload(): Promise<void> {
+    return this.#store.reload();
   }
 
   /** @throws MediaError when a listener can't be opened; what was opened is closed again. */
@@ -89,6 +97,13 @@ export class ProServer {
     this.#lifetime.own(this.#core);
     await this.#startPro();
     const { logger } = this;
+    await followConfiguration(
+      {
+        ...{ clock: systemClock, logger, store: this.#store, lifetime: this.#lifetime },
+        ...{ iceServers: this.#iceServers, proKeys: this.#configuration.proKeys },
+      },
+      { output: this.#options.output },
+    );
     for (const warning of this.#core.accessWarnings) logger.warn(warning);
     const { listeners } = this.#core;
     const width = Math.max(...listeners.map(({ name }) => name.length), 0);
@@ -164,7 +179,7 @@ export class ProServer {
     const { recordPath } = config.pathDefaults;
     return {
       ...{ clock, logger, core: this.#core, pro, proKeys, shared },
-      configNow: () => config,
+      configNow: () => this.#store.config,
       events: new EventBus(logger),
       lifetime: this.#lifetime,
       recordFolder: resolveRecordFolder(recordPath, config.filePath),

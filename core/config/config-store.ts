@@ -109,6 +109,11 @@ export class ConfigStore {
     return this.#config;
   }
 
+  /** Keys of outer layers. */
+  get registry(): ConfigRegistry | undefined {
+    return this.#options.registry;
+  }
+
   /** For the API, the metrics and the health check. */
   get status(): ConfigStatus {
     return this.#status;

@@ -45,9 +45,14 @@ export class RtspSourceFactory implements SourceFactory {
     this.#components = {
       clock,
       random: options.random ?? Math.random,
+      // Read at every connection, so that whoever made the options may change them.
       limits: {
-        readTimeoutMs: options.readTimeoutMs ?? DEFAULT_READ_TIMEOUT_MS,
-        udpReadBufferBytes: options.udpReadBufferBytes ?? DEFAULT_UDP_BUFFER_BYTES,
+        get readTimeoutMs() {
+          return options.readTimeoutMs ?? DEFAULT_READ_TIMEOUT_MS;
+        },
+        get udpReadBufferBytes() {
+          return options.udpReadBufferBytes ?? DEFAULT_UDP_BUFFER_BYTES;
+        },
       },
       memory: new ClientTransportMemory(),
     };

@@ -11,10 +11,15 @@ const LIFETIME_S = 24 * 60 * 60;
 /** Serves the configured list. */
 export class ConfiguredIceServers implements IceServerProvider {
   readonly #clock: Clock;
-  readonly #servers: readonly IceServerConfig[];
+  #servers: readonly IceServerConfig[];
 
   constructor(clock: Clock, servers: readonly IceServerConfig[]) {
     this.#clock = clock;
+    this.#servers = servers;
+  }
+
+  /** Puts another list in place, for sessions from now on. */
+  replace(servers: readonly IceServerConfig[]): void {
     this.#servers = servers;
   }
 

@@ -3,8 +3,7 @@ import type { ApiParts } from '../../core/api/api-server.ts';
 import type { Clock } from '../../core/base/clock.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import { MediaError } from '../../core/base/media-error.ts';
-import type { Config } from '../../core/config/config.ts';
-import { ConfiguredIceServers } from '../../core/webrtc/configured-ice-servers.ts';
+import type { IceServerProvider } from '../../core/webrtc/ice-server-provider.ts';
 import type { ProConfig } from '../config/pro-config.ts';
 import { iceConfigRoutes } from '../ice/ice-config-routes.ts';
 import { defaultIceOptions } from '../ice/ice-options.ts';
@@ -18,11 +17,15 @@ import type { ProContext } from './pro-context.ts';
 
 /** The one list of ICE servers; the core tells it to WHIP and WHEP clients. */
 export function createIceService(
-  components: { readonly clock: Clock; readonly logger: Logger },
-  { config, pro }: { readonly config: Config; readonly pro: ProConfig },
+  components: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    /** Those of mediamtx.yml. */
+    readonly configured: IceServerProvider;
+  },
+  pro: ProConfig,
 ): IceService {
-  const { clock, logger } = components;
-  const configured = new ConfiguredIceServers(clock, config.global.webrtcICEServers2);
+  const { clock, logger, configured } = components;
   return new IceService(
     { clock, logger: logger.scope('ICE'), configured },
     { ...defaultIceOptions, ...pro.turn, twilio: pro.twilio },
@@ -66,7 +69,11 @@ function createSmartly(context: ProContext, ice: IceService): SmartlyBridge {
   const { clock, logger, core, pro, lifetime } = context;
   const bridge = new SmartlyBridge(
     {
-      ...{ clock, logger, paths: core.pathManager, manager: core.webRtcSessions },
+      ...{ clock, logger, paths: core.pathManager },
+      // A reload may put another in its place.
+      get manager() {
+        return core.webRtcSessions;
+      },
       turnServers: (signal) => ice.turnServers(signal),
       registrar: core.pathManager,
       pathUrl: (name) => core.rtspUrl(name),
