@@ -139,15 +139,22 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'core/api',
+    mayImport: ['core/config', 'core/codec', 'core/http', 'core/path', 'core/library'],
+    purpose: 'the API listener and Control API v3',
+  },
+  {
+    room: 'core/server-observers.ts',
     mayImport: [
       'core/config',
-      'core/auth',
+      'core/metrics',
       'core/http',
+      'core/auth',
       'core/path',
-      'core/record',
-      'core/library',
+      'core/rtsp',
+      'core/webrtc',
+      'core/hooks',
     ],
-    purpose: 'the API listener and Control API v3',
+    purpose: 'hooks, metrics, health and readiness joined with the rooms they watch',
   },
   {
     room: 'core/server.ts',
