@@ -127,7 +127,7 @@ describe('ConfiguredRecordings', () => {
     assert.equal(rig.files.length, 1);
     rig.pathManager.reconfigure(configOf('  cam: {record: yes, recordPath: /b/%path/%s-%f}'));
     await rig.play(feed, 2000, 2000);
-    assert.match(rig.files[1] ?? '', /^\/b\/cam\/\d+-\d{6}\.mp4$/u);
+    assert.match(rig.events.openedSegments.at(-1)?.file ?? '', /^\/b\/cam\/\d+-\d{6}\.mp4$/u);
     rig.pathManager.reconfigure(configOf('  cam: {}'));
     await rig.play(feed, 4000, 400);
     assert.deepEqual(rig.reasons, ['stopped', 'stopped']);
