@@ -34,7 +34,6 @@ export interface Go2rtcServerComponents {
 
 /** Starts and stops as one. */
 export class Go2rtcServer implements AsyncDisposable {
-  readonly directory: StreamDirectory;
   readonly #listener: HttpListener;
   readonly #peers: Go2rtcPeers;
   readonly #sockets: SocketRoute;
@@ -49,7 +48,6 @@ export class Go2rtcServer implements AsyncDisposable {
     const directory = new StreamDirectory(parts, settings);
     const peers = new Go2rtcPeers(parts, settings);
     const preloads = new Preloads(parts);
-    this.directory = directory;
     this.#peers = peers;
     this.#preloads = preloads;
     this.#sockets = new SocketRoute({ clock, logger, peers, directory }, settings);
