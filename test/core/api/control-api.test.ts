@@ -1,18 +1,16 @@
 // Control API v3: its document, who may use it, what its lists count and what its kicks do.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { MediaError } from '../../../core/base/media-error.ts';
 import { controlApiOutline, openApiV3File } from '../../support/openapi-v3-file.ts';
+import { OPENAPI_V3_FILE } from '../../support/tools/write-openapi-v3.ts';
 import { FakeSession, RECORDED, serveControlApi } from './control-api-fixture.ts';
-
-const FILE = join(import.meta.dirname, '../../../apidocs/openapi-v3.yaml');
 
 const item = (json: unknown): Record<string, unknown> => ({ ...(json as object) });
 
 describe('Control API v3', () => {
   it('is what apidocs/openapi-v3.yaml says; test/support/tools/write-openapi-v3.ts writes it', () => {
-    assert.equal(readFileSync(FILE, 'utf8'), openApiV3File());
+    assert.equal(readFileSync(OPENAPI_V3_FILE, 'utf8'), openApiV3File());
   });
 
   it('has an operation id of its own for every endpoint', () => {
