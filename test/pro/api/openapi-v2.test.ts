@@ -1,8 +1,8 @@
 // The document in apidocs is that of the endpoints, and names what the specification names.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { documentedEndpoints, openApiV2File } from '../../support/openapi-v2-file.ts';
+import { OPENAPI_V2_FILE } from '../../support/tools/write-openapi-v2.ts';
 
 /** Method and path of each line of the specification's tables. */
 const PROMISED = [
@@ -45,7 +45,6 @@ describe('API v2', () => {
   });
 
   it('is what apidocs/openapi-v2.yaml says; test/support/tools/write-openapi-v2.ts writes it', () => {
-    const file = join(import.meta.dirname, '../../../apidocs/openapi-v2.yaml');
-    assert.equal(readFileSync(file, 'utf8'), openApiV2File());
+    assert.equal(readFileSync(OPENAPI_V2_FILE, 'utf8'), openApiV2File());
   });
 });
