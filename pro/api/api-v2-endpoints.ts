@@ -48,7 +48,7 @@ export function apiV2Endpoints(services: ApiV2Services): readonly Endpoint[] {
 
 /** The document of apidocs/openapi-v2.yaml and of `/docs`. */
 export function apiV2Document(endpoints: readonly Endpoint[], version: string): object {
-  return openApiDocument(endpoints, {
+  return openApiDocument(endpoints.map(withBodyFailures), {
     title: 'MediaMTX Pro API v2',
     version,
     errorSchema: ERROR_SCHEMA,
@@ -56,4 +56,11 @@ export function apiV2Document(endpoints: readonly Endpoint[], version: string): 
       'Answers are JSON: {"success": true, "result": ...} or {"success": false, "error": "text", ' +
       '"code": "stable-name"}. Files are at /res, events at the WebSocket /ws.',
   });
+}
+
+/** A body may come compressed, which no endpoint takes. */
+function withBodyFailures(endpoint: Endpoint): Endpoint {
+  const { body, documentedBody, failures = [] } = endpoint;
+  if (!body && !documentedBody) return endpoint;
+  return { ...endpoint, failures: [...failures, 'unsupported'] };
 }

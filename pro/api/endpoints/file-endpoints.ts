@@ -254,6 +254,7 @@ function cleanEndpoint(api: FilesApi): Endpoint {
   return jsonEndpoint({
     ...{ method: 'POST', path: '/api/v2/record/clean', tag: TAG },
     summary: 'Run the cleaner now, or see what it would remove',
+    failures: ['failed-precondition'],
     body: z.object({ dryRun: z.boolean().default(true) }),
     result: z.object({
       dryRun: z.boolean(),

@@ -135,6 +135,7 @@ function readSettingEndpoint(api: SnapshotApi): Endpoint {
   return jsonEndpoint({
     ...{ method: 'GET', path: '/api/v2/snapshot/config/*name', tag: TAG },
     summary: 'Periodic pictures of a path',
+    failures: ['not-found'],
     params: z.object({ name: z.string().describe('path name, may hold slashes') }),
     result: z.object({ pathName: z.string(), ...settingSchema.shape }),
     handle: async ({ params: { name } }) => ({
@@ -148,6 +149,7 @@ function writeSettingEndpoint(api: SnapshotApi): Endpoint {
   return jsonEndpoint({
     ...{ method: 'POST', path: '/api/v2/snapshot/config/*name', tag: TAG },
     summary: 'Change the periodic pictures of a path; takes effect at once',
+    failures: ['not-found'],
     params: z.object({ name: z.string() }),
     body: settingSchema,
     result: z.object({ config: z.object({ pathName: z.string(), ...settingSchema.shape }) }),
