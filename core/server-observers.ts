@@ -8,6 +8,7 @@ import type { ListenAddress } from './base/listen-address.ts';
 import type { Logger } from './base/logger.ts';
 import type { MetricGroup } from './base/metric-family.ts';
 import type { Config } from './config/config.ts';
+import type { ConfigStore } from './config/config-store.ts';
 import { ConnectionHooks } from './hooks/connection-hooks.ts';
 import { HookRunner } from './hooks/hook-runner.ts';
 import { PathHooks } from './hooks/path-hooks.ts';
@@ -36,7 +37,8 @@ export interface ServerObserversComponents {
   readonly config: () => Config;
   /** Undefined while RTSP is off. */
   readonly rtsp: () => Pick<RtspServer, 'connections' | 'listenAddresses'> | undefined;
-  readonly reload: () => ReloadState;
+  /** Where the configuration changes; without it, it never did. */
+  readonly configStore?: Pick<ConfigStore, 'status'> | undefined;
 }
 
 /** Facts that don't change. */
@@ -99,7 +101,7 @@ export class ServerObservers implements AsyncDisposable {
 
   /** `/health` and `/ready`, for other listeners too. */
   get healthRoutes(): readonly Route[] {
-    return healthRoutes({ readiness: this.readiness, reload: this.#components.reload });
+    return healthRoutes({ readiness: this.readiness, reload: () => this.#reload() });
   }
 
   /** Before the first path opens. @throws MediaError when the metrics listener can't be opened. */
@@ -154,7 +156,7 @@ export class ServerObservers implements AsyncDisposable {
   }
 
   #groups(): readonly MetricGroup[] {
-    const { pathManager, sessions, rtsp, reload } = this.#components;
+    const { pathManager, sessions, rtsp } = this.#components;
     const { version, startedAt } = this.#options;
     const { labels } = HOOK_DROPS;
     return [
@@ -166,8 +168,21 @@ export class ServerObservers implements AsyncDisposable {
       webRtcMetrics(() => sessions.list('webRTCSession')),
       { type: 'first_picture', collect: () => [this.#firstPicture.family] },
       this.#totals.group(() => [{ labels, value: this.#runner.dropped }]),
-      ...processMetrics({ version, startedAt, reload, eventLoop: () => this.#eventLoop.family }),
+      ...processMetrics({
+        ...{ version, startedAt, reload: () => this.#reload() },
+        eventLoop: () => this.#eventLoop.family,
+      }),
     ];
+  }
+
+  #reload(): ReloadState {
+    const status = this.#components.configStore?.status;
+    return {
+      isCurrent: status?.isStale !== true,
+      lastSuccessAt: status?.lastReloadAt ?? this.#options.startedAt,
+      successes: status?.reloads ?? 0,
+      failures: status?.failures ?? 0,
+    };
   }
 
   #rtspPort(): string {

@@ -26,6 +26,14 @@ import { OpusTranscoders } from './transcode/opus-transcoders.ts';
 import { ConfiguredIceServers } from './webrtc/configured-ice-servers.ts';
 import type { IceServerProvider } from './webrtc/ice-server-provider.ts';
 import type { WebRtcSessionManager } from './webrtc/session-manager.ts';
+import {
+  apiListener,
+  hostOf,
+  metricsListener,
+  webRtcListeners,
+  type ListenerInfo,
+} from './server-listeners.ts';
+import { ServerObservers } from './server-observers.ts';
 import { WebRtcServer } from './webrtc/webrtc-server.ts';
 
 /** Parts that an outer layer may bring. */
@@ -44,6 +52,10 @@ export interface MediaServerOptions {
   readonly config: Config;
   /** Folders to look for ffmpeg in, separated as in PATH. */
   readonly searchPath: string;
+  /** Of the product, for metrics. */
+  readonly version?: string;
+  /** Environment of the process, for commands of hooks; MTX_ variables are kept back. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** What outer layers know that Control API v3 tells or does. */
@@ -63,18 +75,13 @@ export interface ApiExtension {
   readonly access?: AccessGate;
 }
 
-/** A listener for the table printed at start. */
-export interface ListenerInfo {
-  readonly name: string;
-  /** What to open or connect to, e.g. `rtsp://localhost:8554`. */
-  readonly url: string;
-}
-
 /** The core of the product: RTSP, WebRTC and file sources around one set of paths. */
 export class MediaServer {
   readonly sessions = new SessionRegistry();
   readonly pathManager: PathManager;
   readonly authorizer: MethodAuthorizer;
+  /** Hooks, metrics and readiness. */
+  readonly observers: ServerObservers;
 
   readonly #components: MediaServerComponents;
   readonly #clock: Clock;
@@ -122,6 +129,15 @@ export class MediaServer {
       },
       config,
     );
+    const { authorizer, pathManager, sessions } = this;
+    this.observers = new ServerObservers(
+      {
+        ...{ clock: this.#clock, logger, authorizer, pathManager, sessions },
+        ...{ configStore: components.configStore, config: () => this.#config },
+        rtsp: () => this.#rtsp.current,
+      },
+      { version: options.version ?? '', startedAt: this.#startedAt, env: options.env ?? {} },
+    );
   }
 
   /** The configuration in effect. */
@@ -139,6 +155,8 @@ export class MediaServer {
     }
     if (webrtc) listeners.push(...webRtcListeners(webrtc, this.#config));
     if (api) listeners.push(apiListener(api, this.#config));
+    const { metricsAddress } = this.observers;
+    if (metricsAddress) listeners.push(metricsListener(metricsAddress, this.#config));
     return listeners;
   }
 
@@ -188,6 +206,7 @@ export class MediaServer {
     this.#extension = extension;
     this.#lifetime.own(this.#api);
     await this.#api.start(this.#config);
+    this.observers.readiness.fulfill('API');
   }
 
   /**
@@ -226,6 +245,7 @@ export class MediaServer {
 
   /** Ends every session, source and listener. Idempotent. */
   close(): Promise<void> {
+    this.observers.readiness.stop();
     return this.#lifetime.close();
   }
 
@@ -268,14 +288,21 @@ export class MediaServer {
   }
 
   async #startAll(): Promise<void> {
+    const { readiness } = this.observers;
     this.#lifetime.own(this.authorizer);
+    this.#lifetime.own(this.observers);
+    for (const name of ['RTSP', 'WebRTC']) readiness.expect(name);
+    if (this.#config.global.api) readiness.expect('API');
+    await this.observers.start();
     this.#lifetime.own(this.pathManager);
     this.pathManager.start();
     this.#lifetime.own(this.#rtsp);
     await this.#rtsp.start(this.#config);
+    readiness.fulfill('RTSP');
     this.#lifetime.own(this.#transcoders);
     this.#lifetime.own(this.#webrtc);
     await this.#webrtc.start(this.#config);
+    readiness.fulfill('WebRTC');
     const end = this.#components.configStore?.subscribe((change) => this.reconfigure(change));
     if (end) this.#lifetime.defer(end);
   }
@@ -299,7 +326,11 @@ export class MediaServer {
     if (!global.rtsp) return undefined;
     const { pathManager, sessions } = this;
     const logger = this.#components.logger.scope('RTSP');
-    const rtsp = new RtspServer({ pathManager, sessions, clock: this.#clock, logger }, global);
+    const { onRtspConnection: onConnection } = this.observers;
+    const rtsp = new RtspServer(
+      { pathManager, sessions, clock: this.#clock, logger, onConnection },
+      global,
+    );
     await rtsp.start();
     return rtsp;
   }
@@ -312,7 +343,10 @@ export class MediaServer {
     const transcoders = this.#transcoders;
     const iceServers = this.#components.iceServers ?? this.#iceServers;
     const webrtc = new WebRtcServer(
-      { clock, logger, transcoders, authorizer, pathManager, sessions, iceServers },
+      {
+        ...{ clock, logger, transcoders, authorizer, pathManager, sessions, iceServers },
+        onFirstPicture: this.observers.onFirstPicture,
+      },
       global,
     );
     await webrtc.start();
@@ -327,7 +361,11 @@ export class MediaServer {
         clock: this.#clock,
         logger: this.#components.logger.scope('API'),
         access: extension.access ?? httpAccess(this.authorizer, 'http'),
-        parts: [this.#controlApi(extension.control ?? {}), ...extension.parts],
+        parts: [
+          { routes: this.observers.healthRoutes },
+          this.#controlApi(extension.control ?? {}),
+          ...extension.parts,
+        ],
       },
       global,
     );
@@ -346,27 +384,4 @@ function sourceLimits(current: () => Config): RtspSourceOptions {
       return current().global.udpReadBufferSize;
     },
   };
-}
-
-function apiListener(api: ApiServer, config: Config): ListenerInfo {
-  const { host, port } = api.address;
-  const scheme = config.global.apiEncryption ? 'https' : 'http';
-  return { name: 'API', url: `${scheme}://${hostOf(host)}:${port}/` };
-}
-
-function webRtcListeners(webrtc: WebRtcServer, config: Config): ListenerInfo[] {
-  const { http, udpPort, tcpPort } = webrtc.ports;
-  const scheme = config.global.webrtcEncryption ? 'https' : 'http';
-  const listeners = [
-    { name: 'Player and WHIP/WHEP', url: `${scheme}://${hostOf(http.host)}:${http.port}/` },
-  ];
-  if (udpPort > 0) listeners.push({ name: 'WebRTC media', url: `udp port ${udpPort}` });
-  if (tcpPort > 0) listeners.push({ name: 'WebRTC media', url: `tcp port ${tcpPort}` });
-  return listeners;
-}
-
-/** What to type for a listener on every interface. */
-function hostOf(host: string): string {
-  if (host === '') return 'localhost';
-  return host.includes(':') ? `[${host}]` : host;
 }

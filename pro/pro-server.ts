@@ -11,6 +11,7 @@ import { assembleAccess } from './assembly/assemble-access.ts';
 import { assembleApi } from './assembly/assemble-api.ts';
 import { assembleDevices } from './assembly/assemble-devices.ts';
 import { assembleExport } from './assembly/assemble-export.ts';
+import { assembleGo2rtc } from './assembly/assemble-go2rtc.ts';
 import { assemblePictures } from './assembly/assemble-pictures.ts';
 import { assembleRecorder, assembleRecordings } from './assembly/assemble-recordings.ts';
 import { assembleSignaling, createIceService } from './assembly/assemble-signaling.ts';
@@ -66,7 +67,7 @@ export class ProServer {
     this.#ice = createIceService({ clock, logger, configured: this.#iceServers }, pro);
     this.#core = new MediaServer(
       { logger, iceServers: this.#ice, configStore: this.#store },
-      { config, searchPath: env['PATH'] ?? '' },
+      { config, env, searchPath: env['PATH'] ?? '', version: options.version },
     );
   }
 
@@ -139,6 +140,7 @@ export class ProServer {
     const smart = assembleSmart(context, { devices, pictures, recorder });
     const exports = await assembleExport(context, recordings);
     const signaling = assembleSignaling(context, { ice: this.#ice, access });
+    await assembleGo2rtc(context, pictures);
     const { websocket } = pro;
     const hub = new WebSocketHub(
       { clock, logger: logger.scope('websocket'), events, fileUrlOf: context.fileUrl },
@@ -161,6 +163,14 @@ export class ProServer {
     const api = assembleApi(context, {
       ...{ devices, pictures, recordings, recorder, smart, exports, hub, signaling },
     });
+    lifetime.defer(
+      this.#store.subscribe(async () => {
+        devices.reload();
+        smart.reload();
+        recorder.refresh();
+        await Promise.resolve();
+      }),
+    );
     await this.#core.openApi({
       parts: [api, ...signaling.parts],
       access: access.gate,

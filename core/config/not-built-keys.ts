@@ -11,7 +11,6 @@ export interface NotBuiltKey {
 
 /** Global keys without function. */
 export const notBuiltGlobalKeys: readonly NotBuiltKey[] = [
-  { key: 'metrics', feature: 'the metrics server', off: false },
   { key: 'pprof', feature: 'the profiling server', off: false },
   { key: 'playback', feature: 'the playback server', off: false },
   { key: 'rtmp', feature: 'RTMP', off: false },
@@ -19,8 +18,6 @@ export const notBuiltGlobalKeys: readonly NotBuiltKey[] = [
   { key: 'srt', feature: 'SRT', off: false },
   { key: 'moq', feature: 'Media over QUIC', off: false },
   { key: 'dumpPackets', feature: 'dumping packets', off: false },
-  { key: 'runOnConnect', feature: 'this hook', off: '' },
-  { key: 'runOnDisconnect', feature: 'this hook', off: '' },
 ];
 
 /** Path keys without function. */
@@ -30,17 +27,6 @@ export const notBuiltPathKeys: readonly NotBuiltKey[] = [
   { key: 'rtspDemuxMpegts', feature: 'MPEG-TS over RTSP', off: false },
   { key: 'srtReadPassphrase', feature: 'SRT', off: '' },
   { key: 'srtPublishPassphrase', feature: 'SRT', off: '' },
-  { key: 'runOnInit', feature: 'this hook', off: '' },
-  { key: 'runOnDemand', feature: 'this hook', off: '' },
-  { key: 'runOnUnDemand', feature: 'this hook', off: '' },
-  { key: 'runOnAvailable', feature: 'this hook', off: '' },
-  { key: 'runOnUnavailable', feature: 'this hook', off: '' },
-  { key: 'runOnOnline', feature: 'this hook', off: '' },
-  { key: 'runOnOffline', feature: 'this hook', off: '' },
-  { key: 'runOnRead', feature: 'this hook', off: '' },
-  { key: 'runOnUnread', feature: 'this hook', off: '' },
-  { key: 'runOnRecordSegmentCreate', feature: 'this hook', off: '' },
-  { key: 'runOnRecordSegmentComplete', feature: 'this hook', off: '' },
 ];
 
 /** URL schemes of `source` that are known but cannot be pulled; the path stays without stream. */

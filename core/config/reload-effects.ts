@@ -16,7 +16,7 @@ export const reloadEffects: Readonly<Record<ReloadEffect, readonly string[]>> = 
     ...['logLevel', 'logDestinations', 'logStructured', 'logFile'],
     ...['readTimeout', 'writeTimeout', 'rtspAuthMethods', 'auth*'],
     ...['webrtcIPsFromInterfaces', 'webrtcIPsFromInterfacesList', 'webrtcAdditionalHosts'],
-    'webrtcICEServers2',
+    ...['webrtcICEServers2', 'runOnConnect*', 'runOnDisconnect'],
   ],
   rtsp: [
     ...['rtsp', 'rtspTransports', 'rtspEncryption', 'rtspAddress', 'rtspsAddress'],
@@ -37,7 +37,7 @@ export const reloadEffects: Readonly<Record<ReloadEffect, readonly string[]>> = 
   ],
   unused: [
     ...['sysLogPrefix', 'dumpPackets', 'writeQueueSize', 'udpMaxPayloadSize', 'rtspTrustedProxies'],
-    ...['runOnConnect*', 'runOnDisconnect', 'pprof*', 'multicast*', 'srtpAddress', 'srtcpAddress'],
+    ...['pprof*', 'multicast*', 'srtpAddress', 'srtcpAddress'],
     ...['rtmp*', 'hls*', 'srt', 'srtAddress', 'moq*'],
   ],
 };

@@ -60,7 +60,7 @@ export class HookRunner implements AsyncDisposable {
 
   /** Ends a command without waiting. */
   end(name: string, command: HookCommand): void {
-    this.#components.logger.info(`${name} command stopped`);
+    if (this.#states.has(command)) this.#components.logger.info(`${name} command stopped`);
     void command.stop();
   }
 

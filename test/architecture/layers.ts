@@ -157,6 +157,11 @@ export const LAYERS: readonly Layer[] = [
     purpose: 'hooks, metrics, health and readiness joined with the rooms they watch',
   },
   {
+    room: 'core/server-listeners.ts',
+    mayImport: ['core/config', 'core/webrtc', 'core/api'],
+    purpose: 'what runs where, for the table printed at start',
+  },
+  {
     room: 'core/server.ts',
     mayImport: ['core/*'],
     purpose: '`MediaServer`: builds the rooms, starts them, stops them in reverse',

@@ -33,14 +33,15 @@ export function parsePrometheus(text: string): ReadonlyMap<string, ParsedFamily>
       const type = /^# TYPE (\S+) (counter|gauge|histogram)$/u.exec(lines[++index] ?? '');
       assert.equal(type?.[1], name, `TYPE does not follow HELP of ${name}`);
       assert.ok(!families.has(name), `${name} comes twice`);
-      current = { name, family: { type: type?.[2] ?? '', help: words, samples: [] } };
+      current = { name, family: { type: type[2] ?? '', help: words, samples: [] } };
       families.set(name, current.family);
       continue;
     }
     const sample = parseSample(line);
     assert.ok(current, `no family for: ${line}`);
     const suffixes = current.family.type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
-    const names = suffixes.map((suffix) => `${current?.name ?? ''}${suffix}`);
+    const announced = current.name;
+    const names = suffixes.map((suffix) => `${announced}${suffix}`);
     assert.ok(names.includes(sample.name), `${sample.name} is not of ${current.name}`);
     const key = `${sample.name}${JSON.stringify(Object.entries(sample.labels).sort())}`;
     assert.ok(!seen.has(key), `sample comes twice: ${line}`);

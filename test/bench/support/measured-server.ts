@@ -1,6 +1,6 @@
 // The media server in a process of its own, with its cost on demand.
 import { z } from 'zod';
-import type { ListenerInfo } from '../../../core/server.ts';
+import type { ListenerInfo } from '../../../core/server-listeners.ts';
 import { BenchChild, type BenchChildOptions } from './bench-child.ts';
 
 const urlsSchema = z.object({ rtsp: z.string(), http: z.string() });
