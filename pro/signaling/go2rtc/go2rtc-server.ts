@@ -43,7 +43,14 @@ export class Go2rtcServer implements AsyncDisposable {
   constructor(components: Go2rtcServerComponents, options: Partial<Go2rtcOptions> = {}) {
     const settings = { ...defaultGo2rtcOptions, ...options };
     const logger = components.logger.scope('go2rtc');
-    const parts = { ...components, logger };
+    const parts = {
+      ...components,
+      logger,
+      // A reload may put another in its place.
+      get manager() {
+        return components.manager;
+      },
+    };
     const { clock, paths, sessions } = components;
     const directory = new StreamDirectory(parts, settings);
     const peers = new Go2rtcPeers(parts, settings);
