@@ -26,6 +26,8 @@ export interface ConfigStoreComponents {
 export interface ConfigStoreOptions {
   /** As it was loaded at start; its `filePath` is the file to follow and to write. */
   readonly config: Config;
+  /** What the configuration was made of when there is no file; default: nothing. */
+  readonly text?: string;
   readonly env: Environment;
   /** Keys of outer layers. */
   readonly registry?: ConfigRegistry;
@@ -103,6 +105,7 @@ export class ConfigStore {
     this.#components = components;
     this.#options = options;
     this.#config = options.config;
+    this.#text = options.text;
   }
 
   get config(): Config {
