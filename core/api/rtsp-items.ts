@@ -1,4 +1,5 @@
 // Connections and sessions of RTSP as Control API v3 shows them.
+import { redactQuery } from '../base/url-redaction.ts';
 import { z } from 'zod';
 import type { Session } from '../path/session-registry.ts';
 import { count, id, isoTime, time } from './wire-values.ts';
@@ -93,7 +94,8 @@ export function rtspSessionItem(
   session: Session,
   conns: readonly string[],
 ): z.output<typeof rtspSessionSchema> {
-  const { path, query, user, userAgent, state } = session;
+  const { path, user, userAgent, state } = session;
+  const query = redactQuery(session.query);
   const transport = session.transport ?? null;
   return {
     id: session.id,

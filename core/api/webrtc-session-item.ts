@@ -1,4 +1,5 @@
 // A WebRTC session as Control API v3 shows it.
+import { redactQuery } from '../base/url-redaction.ts';
 import { z } from 'zod';
 import type { Session } from '../path/session-registry.ts';
 import { count, id, isoTime, time } from './wire-values.ts';
@@ -42,7 +43,8 @@ export const webRtcSessionSchema = z
 
 /** Shows a session. */
 export function webRtcSessionItem(session: Session): z.output<typeof webRtcSessionSchema> {
-  const { path, query, user, userAgent } = session;
+  const { path, user, userAgent } = session;
+  const query = redactQuery(session.query);
   const stats = session.stats();
   const of = (name: string): number => stats[name] ?? 0;
   return {

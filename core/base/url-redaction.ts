@@ -11,3 +11,8 @@ const SECRET_QUERY =
 export function redactUrls(text: string): string {
   return text.replace(CREDENTIALS, '://***@').replace(SECRET_QUERY, '$1***');
 }
+
+/** The same for a raw query without its question mark. */
+export function redactQuery(query: string): string {
+  return redactUrls(`?${query}`).slice(1);
+}

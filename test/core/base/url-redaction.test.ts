@@ -1,6 +1,6 @@
 // Tests of removing credentials from texts.
 import assert from 'node:assert/strict';
-import { redactUrls } from '../../../core/base/url-redaction.ts';
+import { redactQuery, redactUrls } from '../../../core/base/url-redaction.ts';
 
 describe('redactUrls()', () => {
   const rows: readonly (readonly [string, string])[] = [
@@ -29,4 +29,12 @@ describe('redactUrls()', () => {
       assert.ok(performance.now() - startMs < 500);
     });
   }
+});
+
+describe('redactQuery()', () => {
+  it('hides tokens and passwords and keeps the rest', () => {
+    assert.equal(redactQuery('a=1&jwt=abc.def&b=2&pass=x'), 'a=1&jwt=***&b=2&pass=***');
+    assert.equal(redactQuery('token=x'), 'token=***');
+    assert.equal(redactQuery(''), '');
+  });
 });
