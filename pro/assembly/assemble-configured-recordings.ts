@@ -11,6 +11,7 @@ import { ConfiguredRecordings } from '../../core/record/configured-recordings.ts
 import type { RecordingsIndex } from '../../core/record/recordings-index.ts';
 import type { SegmentDisk } from '../../core/record/segment-disk.ts';
 import { isSmart } from './assemble-smart.ts';
+import { indexWithHooks } from './index-with-hooks.ts';
 import { settingsOf, type ProContext } from './pro-context.ts';
 import type { RecordPatterns } from './record-patterns.ts';
 
@@ -32,7 +33,8 @@ export function assembleConfiguredRecordings(
   const { patterns, library, disk } = parts;
   const recordings = new ConfiguredRecordings(
     {
-      ...{ clock, disk, index: library, pathManager: core.pathManager },
+      ...{ clock, disk, pathManager: core.pathManager },
+      index: indexWithHooks(context, library),
       logger: logger.scope('record'),
     },
     {

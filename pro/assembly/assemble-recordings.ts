@@ -21,6 +21,7 @@ import { RecordWebhooks } from '../record/record-webhooks.ts';
 import { assembleConfiguredRecordings } from './assemble-configured-recordings.ts';
 import { isSmart } from './assemble-smart.ts';
 import { RecordPatterns } from './record-patterns.ts';
+import { indexWithHooks } from './index-with-hooks.ts';
 import { settingsOf, type ProContext } from './pro-context.ts';
 
 /** Recorded files for the rest of the Pro layer. */
@@ -109,7 +110,10 @@ export function assembleRecorder(context: ProContext, recordings: Recordings): R
   const { minFreeBytes } = pro.cleaner;
   const disk = new GuardedDisk({ clock }, Math.max(minFreeBytes, LEAST_FREE_BYTES));
   const recorder = new RecordManager(
-    { ...{ clock, events, logger: log, pathManager: core.pathManager, index: library, disk } },
+    {
+      ...{ clock, events, logger: log, pathManager: core.pathManager, disk },
+      index: indexWithHooks(context, library),
+    },
     {
       settingsOf: (name) => recordSettings(context, patterns, name),
       isSmart: (name) => {
