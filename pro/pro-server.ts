@@ -13,6 +13,7 @@ import { assembleDevices } from './assembly/assemble-devices.ts';
 import { assembleExport } from './assembly/assemble-export.ts';
 import { assembleGo2rtc } from './assembly/assemble-go2rtc.ts';
 import { assemblePictures } from './assembly/assemble-pictures.ts';
+import { assemblePlayback } from './assembly/assemble-playback.ts';
 import { assembleRecorder, assembleRecordings } from './assembly/assemble-recordings.ts';
 import { assembleSignaling, createIceService } from './assembly/assemble-signaling.ts';
 import { assembleSmart } from './assembly/assemble-smart.ts';
@@ -133,6 +134,7 @@ export class ProServer {
     const devices = assembleDevices(context);
     const recordings = await assembleRecordings(context);
     const recorder = assembleRecorder(context, recordings);
+    await assemblePlayback(context, recordings.library);
     const pictures = await assemblePictures(context, {
       devices,
       register: (image, pathName) => recordings.registerImage(image.filePath, pathName),

@@ -12,7 +12,6 @@ export interface NotBuiltKey {
 /** Global keys without function. */
 export const notBuiltGlobalKeys: readonly NotBuiltKey[] = [
   { key: 'pprof', feature: 'the profiling server', off: false },
-  { key: 'playback', feature: 'the playback server', off: false },
   { key: 'rtmp', feature: 'RTMP', off: false },
   { key: 'hls', feature: 'HLS', off: false },
   { key: 'srt', feature: 'SRT', off: false },
