@@ -245,7 +245,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'pro/api',
-    mayImport: ['core/config', 'core/auth', 'core/http', 'core/path', 'core/api', 'pro/*'],
+    mayImport: ['core/http', 'core/path', 'core/api', 'pro/*'],
     purpose: 'API v2 routes',
   },
   { room: 'pro/web', mayImport: [], purpose: 'browser code; talks to the API only' },
@@ -261,8 +261,16 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'pro/command',
-    mayImport: ['core/config', 'pro/config', 'pro/token', 'pro/license'],
-    purpose: 'the subcommands: tokens and licences',
+    mayImport: [
+      'core/config',
+      'core/auth',
+      'core/webrtc',
+      'pro/config',
+      'pro/ffmpeg',
+      'pro/token',
+      'pro/license',
+    ],
+    purpose: 'the subcommands: tokens, licences, the doctor',
   },
   {
     room: 'pro/command-line.ts',
