@@ -1,4 +1,5 @@
 // What the command line asks for.
+import { parseDoctorArguments, type DoctorCommand } from './command/doctor-arguments.ts';
 import { parseLicenseArguments, type LicenseCommand } from './command/license-arguments.ts';
 import { parseTokenArguments, type TokenCommand } from './command/token-arguments.ts';
 import { parseStrict, usageError } from './command/usage-error.ts';
@@ -14,6 +15,7 @@ export type Command =
     }
   | { readonly type: 'token'; readonly command: TokenCommand }
   | { readonly type: 'license'; readonly command: LicenseCommand }
+  | { readonly type: 'doctor'; readonly command: DoctorCommand }
   | {
       readonly type: 'run';
       /** First argument: mediamtx.yml. */
@@ -30,6 +32,7 @@ usage:
   mediamtx-pro --config config.yml     start with the Pro configuration, which names mediamtx.yml
   mediamtx-pro verify mediamtx.yml     check a configuration file; exit code 0 or 1
   mediamtx-pro verify --config config.yml    check both files
+  mediamtx-pro doctor [mediamtx.yml]   look for what would not work here; more by: doctor --help
   mediamtx-pro token create|list|revoke      tokens for the API; more by: token --help
   mediamtx-pro license issue|show|verify     licences; more by: license --help
   mediamtx-pro --version               print the version
@@ -44,6 +47,7 @@ SIGINT or SIGTERM stop the server.`;
 export function parseCommandLine(args: readonly string[]): Command {
   const [word = '', ...others] = args;
   if (word === 'token') return { type: 'token', command: parseTokenArguments(others) };
+  if (word === 'doctor') return { type: 'doctor', command: parseDoctorArguments(others) };
   if (word === 'license' || word === 'licence') {
     return { type: 'license', command: parseLicenseArguments(others) };
   }

@@ -7,6 +7,7 @@ import { formatIssue } from '../core/config/config-issue.ts';
 import { redactUrls } from '../core/base/url-redaction.ts';
 import { toMediaError } from '../core/base/media-error.ts';
 import { HELP, parseCommandLine, type Command } from './command-line.ts';
+import { runDoctorCommand } from './command/run-doctor-command.ts';
 import { runLicenseCommand } from './command/run-license-command.ts';
 import { runTokenCommand } from './command/run-token-command.ts';
 import { loadProConfig } from './config/load-pro-config.ts';
@@ -50,6 +51,8 @@ async function run(command: Command): Promise<number> {
       return 0;
     case 'license':
       return (await runLicenseCommand(command.command, components, place)) ? 0 : 1;
+    case 'doctor':
+      return (await runDoctorCommand(command.command, components, place)) ? 0 : 1;
     case 'run':
       return serve(command);
   }
