@@ -20,6 +20,8 @@ export interface ServerProcessOptions {
   /** Where its files lie, kept after the end: for a server that is killed and started again. */
   readonly folder?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Program and arguments that start Node.js and become it, e.g. `unshare -m`. */
+  readonly launcher?: readonly string[];
   /** Arguments of Node.js in front of the program, e.g. `--cpu-prof`. */
   readonly nodeArgs?: readonly string[];
 }
@@ -83,8 +85,7 @@ export class ServerProcess implements AsyncDisposable {
     const files = pro ? ['--config', proPath] : [configPath];
     const program = new ChildProgram({
       name: 'server',
-      command: process.execPath,
-      args: [...(options.nodeArgs ?? []), join(PROJECT_ROOT, 'pro/main.ts'), ...files],
+      ...commandLine(options, [join(PROJECT_ROOT, 'pro/main.ts'), ...files]),
       cwd: folder,
       ...(options.env === undefined ? {} : { env: options.env }),
     });
@@ -153,6 +154,17 @@ export class ServerProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+function commandLine(
+  { launcher = [], nodeArgs = [] }: ServerProcessOptions,
+  program: readonly string[],
+): { readonly command: string; readonly args: readonly string[] } {
+  const [command = process.execPath, ...args] = [
+    ...[...launcher, process.execPath],
+    ...[...nodeArgs, ...program],
+  ];
+  return { command, args };
 }
 
 async function choosePorts(): Promise<ServerPorts> {
