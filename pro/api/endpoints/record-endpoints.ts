@@ -168,7 +168,9 @@ function fileOf(
   api: RecordApi,
   { name, fileName, filePath, fullPath }: RecordTaskFacts,
 ): { name: string; fileName: string; filePath: string; fullPath: string; fileURL: string } {
-  return { name, fileName, filePath, fullPath, fileURL: api.fileUrl(filePath) };
+  // Until its first key frame a recording has no file.
+  const fileURL = filePath === '' ? '' : api.fileUrl(filePath);
+  return { name, fileName, filePath, fullPath, fileURL };
 }
 
 function isoTime(at: number): string {
