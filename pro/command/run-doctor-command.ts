@@ -34,7 +34,7 @@ export interface DoctorCommandOptions {
 }
 
 type CheckCommand = Extract<DoctorCommand, { readonly type: 'check' }>;
-type Check = (context: DoctorContext) => Promise<Finding[]>;
+type Check = (context: DoctorContext) => Promise<Finding[]> | Finding[];
 
 const CHECKS: Readonly<Record<string, Check>> = {
   access: checkAccess,

@@ -8,7 +8,7 @@ import type { Finding } from './finding.ts';
 const CHECK = 'access';
 
 /** A warning for each open door. */
-export async function checkAccess(context: DoctorContext): Promise<Finding[]> {
+export function checkAccess(context: DoctorContext): Finding[] {
   const { system, configuration, places } = context;
   const { global } = configuration.core;
   try {
