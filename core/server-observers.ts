@@ -81,13 +81,13 @@ export class ServerObservers implements AsyncDisposable {
     const logger = components.logger.scope('hooks');
     const environment = ownEnvironment(options.env);
     this.#runner = new HookRunner({ clock, logger, environment });
-    const runner = this.#runner;
+    const launcher = this.#runner;
     const rtspPort = (): string => this.#rtspPort();
     const queryOf = (id: string): string => sessions.get(id)?.query ?? '';
-    this.#paths = new PathHooks({ clock, runner, pathManager, queryOf, rtspPort });
-    this.#connections = new ConnectionHooks({ runner, rtspPort, config: () => config().global });
+    this.#paths = new PathHooks({ clock, launcher, pathManager, queryOf, rtspPort });
+    this.#connections = new ConnectionHooks({ launcher, rtspPort, config: () => config().global });
     this.segments = new SegmentHooks({
-      ...{ runner, rtspPort, configOf: (name) => pathManager.get(name)?.config },
+      ...{ launcher, rtspPort, configOf: (name) => pathManager.get(name)?.config },
       groupsOf: (name) => pathManager.groupsOf(name),
     });
     this.#totals = new SessionTotals(() => sessions.list());

@@ -1,7 +1,7 @@
 // runOnConnect and runOnDisconnect: commands for each client.
 import type { GlobalConfig } from '../config/config.ts';
 import type { Session } from '../path/session-registry.ts';
-import type { HookRunner } from './hook-runner.ts';
+import type { HookLauncher } from './hook-launcher.ts';
 import { StateHook } from './state-hook.ts';
 
 /** The keys of mediamtx.yml that these hooks read. */
@@ -12,7 +12,7 @@ export type ConnectionHookKeys = Pick<
 
 /** What the hooks work with. */
 export interface ConnectionHooksComponents {
-  readonly runner: HookRunner;
+  readonly launcher: HookLauncher;
   /** Read at each connection: a reload may have changed them. */
   readonly config: () => ConnectionHookKeys;
   readonly rtspPort: () => string;
@@ -29,10 +29,10 @@ export class ConnectionHooks {
 
   /** A client came; `type` as the peer names it, e.g. `rtspConn`. */
   connected(type: string, id: string): void {
-    const { runner, config, rtspPort } = this.#components;
+    const { launcher, config, rtspPort } = this.#components;
     const { runOnConnect, runOnConnectRestart, runOnDisconnect } = config();
     if (runOnConnect === '' && runOnDisconnect === '') return;
-    const hook = new StateHook(runner, { begin: 'runOnConnect', end: 'runOnDisconnect' });
+    const hook = new StateHook(launcher, { begin: 'runOnConnect', end: 'runOnDisconnect' });
     this.#hooks.set(id, hook);
     hook.begin(
       { begin: runOnConnect, isRestarted: runOnConnectRestart, end: runOnDisconnect },

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { toMediaError } from '../base/media-error.ts';
 import { expandArguments, type HookVariables } from './expand-arguments.ts';
+import type { HookStart, StartedCommand } from './hook-launcher.ts';
 import { HookProcess } from './hook-process.ts';
 import { splitCommand } from './split-command.ts';
 
@@ -14,39 +15,28 @@ export interface HookCommandComponents {
   readonly environment: HookVariables;
 }
 
-/** What to run when. */
-export interface HookCommandOptions {
-  /** Key of mediamtx.yml, e.g. `runOnAvailable`. */
-  readonly name: string;
-  readonly command: string;
-  readonly isRestarted: boolean;
-  readonly variables: HookVariables;
-}
-
 /** Between the end of a command and its next start. */
 const RESTART_PAUSE_MS = 5000;
 
 /** Runs from construction until stop(), or until its command ends. */
-export class HookCommand {
+export class HookCommand implements StartedCommand {
   readonly #components: HookCommandComponents;
-  readonly #options: HookCommandOptions;
+  readonly #options: HookStart;
   readonly #done = Promise.withResolvers<undefined>();
   #process: HookProcess | undefined;
   #pause: Timer | undefined;
   #isStopping = false;
 
-  constructor(components: HookCommandComponents, options: HookCommandOptions) {
+  constructor(components: HookCommandComponents, options: HookStart) {
     this.#components = components;
     this.#options = options;
     this.#run();
   }
 
-  /** Resolves when nothing of it runs any more and nothing will. */
   get done(): Promise<undefined> {
     return this.#done.promise;
   }
 
-  /** Ends the command; resolves when it is gone. Idempotent. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#pause?.cancel();

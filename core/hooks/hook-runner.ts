@@ -1,18 +1,7 @@
 // All commands that hooks have started: bounded, and ended with the server.
 import { delay } from '../base/clock.ts';
-import type { HookVariables } from './expand-arguments.ts';
-import {
-  HookCommand,
-  type HookCommandComponents,
-  type HookCommandOptions,
-} from './hook-command.ts';
-
-/** A command that runs only once. */
-export interface HookLaunch {
-  readonly name: string;
-  readonly command: string;
-  readonly variables: HookVariables;
-}
+import { HookCommand, type HookCommandComponents } from './hook-command.ts';
+import type { HookLaunch, HookLauncher, HookStart, StartedCommand } from './hook-launcher.ts';
 
 /** More processes than that help nobody; a thousand viewers with runOnRead reach it. */
 const MAX_COMMANDS = 1000;
@@ -20,10 +9,10 @@ const MAX_COMMANDS = 1000;
 const CLOSE_GRACE_MS = 1000;
 
 /** Starts commands and keeps them until they are gone. */
-export class HookRunner implements AsyncDisposable {
+export class HookRunner implements HookLauncher, AsyncDisposable {
   readonly #components: HookCommandComponents;
-  readonly #states = new Set<HookCommand>();
-  readonly #launches = new Set<HookCommand>();
+  readonly #states = new Set<StartedCommand>();
+  readonly #launches = new Set<StartedCommand>();
   #dropped = 0;
   #isClosed = false;
 
@@ -42,7 +31,7 @@ export class HookRunner implements AsyncDisposable {
   }
 
   /** Runs a command until stop() of what is returned; undefined when it was left out. */
-  begin(options: HookCommandOptions): HookCommand | undefined {
+  begin(options: HookStart): StartedCommand | undefined {
     if (!this.#admit(options.name)) return undefined;
     this.#components.logger.info(`${options.name} command started`);
     return this.#track(new HookCommand(this.#components, options), this.#states);
@@ -59,7 +48,7 @@ export class HookRunner implements AsyncDisposable {
   }
 
   /** Ends a command without waiting. */
-  end(name: string, command: HookCommand): void {
+  end(name: string, command: StartedCommand): void {
     if (this.#states.has(command)) this.#components.logger.info(`${name} command stopped`);
     void command.stop();
   }
@@ -91,7 +80,7 @@ export class HookRunner implements AsyncDisposable {
     return false;
   }
 
-  #track(command: HookCommand, set: Set<HookCommand>): HookCommand {
+  #track(command: StartedCommand, set: Set<StartedCommand>): StartedCommand {
     set.add(command);
     void command.done.then(() => set.delete(command));
     return command;

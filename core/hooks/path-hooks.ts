@@ -11,13 +11,13 @@ import type {
 import type { Path } from '../path/path.ts';
 import type { HookVariables } from './expand-arguments.ts';
 import { encodeQuery, pathVariables } from './hook-environment.ts';
-import type { HookRunner } from './hook-runner.ts';
+import type { HookLauncher } from './hook-launcher.ts';
 import { StateHook, type StateCommands } from './state-hook.ts';
 
 /** What path hooks work with. */
 export interface PathHooksComponents {
   readonly clock: Clock;
-  readonly runner: HookRunner;
+  readonly launcher: HookLauncher;
   readonly pathManager: Pick<PathManager, 'groupsOf'>;
   /** Query of a session; empty when unknown. */
   readonly queryOf: (sessionId: string) => string;
@@ -47,8 +47,8 @@ export class PathHooks implements PathObserver {
   }
 
   onPathOpened(path: Path): void {
-    const { runner } = this.#components;
-    const hook = (begin: string, end: string): StateHook => new StateHook(runner, { begin, end });
+    const { launcher } = this.#components;
+    const hook = (begin: string, end: string): StateHook => new StateHook(launcher, { begin, end });
     const states: PathStates = {
       init: hook('runOnInit', ''),
       demand: hook('runOnDemand', 'runOnUnDemand'),
@@ -91,7 +91,10 @@ export class PathHooks implements PathObserver {
     }
     const { config } = path;
     if (config.runOnRead === '' && config.runOnUnread === '') return;
-    const hook = new StateHook(this.#components.runner, { begin: 'runOnRead', end: 'runOnUnread' });
+    const hook = new StateHook(this.#components.launcher, {
+      begin: 'runOnRead',
+      end: 'runOnUnread',
+    });
     states.readers.set(reader, hook);
     hook.begin(readOf(config), () => ({
       ...this.#variables(path),

@@ -1,7 +1,7 @@
 // runOnRecordSegmentCreate and runOnRecordSegmentComplete: commands for each recorded file.
 import type { PathConfig } from '../config/config.ts';
 import { pathVariables } from './hook-environment.ts';
-import type { HookRunner } from './hook-runner.ts';
+import type { HookLauncher } from './hook-launcher.ts';
 
 /** A file, as an index of recordings is told of it. */
 export interface HookSegment {
@@ -12,7 +12,7 @@ export interface HookSegment {
 
 /** What the hooks work with. */
 export interface SegmentHooksComponents {
-  readonly runner: HookRunner;
+  readonly launcher: HookLauncher;
   /** The entry of a path now; undefined when it is gone. */
   readonly configOf: (pathName: string) => PathConfig | undefined;
   readonly groupsOf: (pathName: string) => readonly string[];
@@ -41,12 +41,12 @@ export class SegmentHooks {
     { pathName, file }: HookSegment,
     more: Readonly<Record<string, string>>,
   ): void {
-    const { runner, configOf, groupsOf, rtspPort } = this.#components;
+    const { launcher, configOf, groupsOf, rtspPort } = this.#components;
     const command = configOf(pathName)?.[name] ?? '';
     if (command === '') return;
     const path = pathVariables({
       ...{ name: pathName, groups: groupsOf(pathName), rtspPort: rtspPort() },
     });
-    runner.launch({ name, command, variables: { ...path, MTX_SEGMENT_PATH: file, ...more } });
+    launcher.launch({ name, command, variables: { ...path, MTX_SEGMENT_PATH: file, ...more } });
   }
 }

@@ -1,7 +1,6 @@
 // A pair of hooks: one command while a state lasts, another one when it ends.
 import type { HookVariables } from './expand-arguments.ts';
-import type { HookCommand } from './hook-command.ts';
-import type { HookRunner } from './hook-runner.ts';
+import type { HookLauncher, StartedCommand } from './hook-launcher.ts';
 
 /** Commands of a state, as the configuration has them; empty text for none. */
 export interface StateCommands {
@@ -19,15 +18,15 @@ export interface StateNames {
 
 /** One state of one path, reader or connection. */
 export class StateHook {
-  readonly #runner: HookRunner;
+  readonly #launcher: HookLauncher;
   readonly #names: StateNames;
   #commands: StateCommands | undefined;
   #variables: HookVariables | undefined;
   #askVariables: () => HookVariables = () => ({});
-  #running: HookCommand | undefined;
+  #running: StartedCommand | undefined;
 
-  constructor(runner: HookRunner, names: StateNames) {
-    this.#runner = runner;
+  constructor(launcher: HookLauncher, names: StateNames) {
+    this.#launcher = launcher;
     this.#names = names;
   }
 
@@ -67,7 +66,7 @@ export class StateHook {
     const variables = (this.#variables ??= this.#askVariables());
     this.#commands = undefined;
     this.#stop();
-    this.#runner.launch({ name: this.#names.end, command: commands.end, variables });
+    this.#launcher.launch({ name: this.#names.end, command: commands.end, variables });
   }
 
   #start(): void {
@@ -75,11 +74,11 @@ export class StateHook {
     const variables = (this.#variables ??= this.#askVariables());
     if (begin === '') return;
     const options = { name: this.#names.begin, command: begin, variables };
-    this.#running = this.#runner.begin({ ...options, isRestarted });
+    this.#running = this.#launcher.begin({ ...options, isRestarted });
   }
 
   #stop(): void {
-    if (this.#running) this.#runner.end(this.#names.begin, this.#running);
+    if (this.#running) this.#launcher.end(this.#names.begin, this.#running);
     this.#running = undefined;
   }
 }

@@ -1,0 +1,41 @@
+// A launcher that starts nothing and keeps what hooks asked for, in order.
+import type { HookVariables } from '../../../core/hooks/expand-arguments.ts';
+import type {
+  HookLaunch,
+  HookLauncher,
+  HookStart,
+  StartedCommand,
+} from '../../../core/hooks/hook-launcher.ts';
+
+/** Lines like `begin runOnRead read.sh`, `end runOnRead`, `launch runOnUnread unread.sh`. */
+export class CommandList implements HookLauncher {
+  readonly #lines: string[] = [];
+  readonly #variables = new Map<string, HookVariables>();
+
+  begin({ name, command, isRestarted, variables }: HookStart): StartedCommand {
+    this.#lines.push(`begin ${name} ${command}${isRestarted ? ' again and again' : ''}`);
+    this.#variables.set(name, variables);
+    return { done: Promise.resolve(undefined), stop: () => Promise.resolve() };
+  }
+
+  launch({ name, command, variables }: HookLaunch): void {
+    if (command === '') return;
+    this.#lines.push(`launch ${name} ${command}`);
+    this.#variables.set(name, variables);
+  }
+
+  end(name: string): void {
+    this.#lines.push(`end ${name}`);
+  }
+
+  /** Lines since the last call, after pending turns. */
+  async take(): Promise<readonly string[]> {
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    return this.#lines.splice(0);
+  }
+
+  /** What the last command of this name got. */
+  variablesOf(name: string): HookVariables | undefined {
+    return this.#variables.get(name);
+  }
+}
