@@ -8,6 +8,7 @@ import { MethodAuthorizer } from '../../core/auth/method-authorizer.ts';
 import { loadConfig } from '../../core/config/load-config.ts';
 import type { HttpRequest } from '../../core/http/http-request.ts';
 import type { Route } from '../../core/http/route.ts';
+import { playbackRoutes } from '../../core/playback/playback-routes.ts';
 import { ConfiguredIceServers } from '../../core/webrtc/configured-ice-servers.ts';
 import { pageRoutes } from '../../core/webrtc/page-routes.ts';
 import { signalingRoutes } from '../../core/webrtc/signaling-routes.ts';
@@ -107,9 +108,10 @@ function listeners(): readonly (readonly [name: string, routes: readonly Route[]
     sessions: {},
     recordings: {},
   } as ControlApiServices;
+  const recordings = {} as Parameters<typeof playbackRoutes>[0];
   return [
     ['WebRTC signaling', signalingRoutes({ manager, pathManager, iceServers })],
-    ['API v3', controlApi(services).routes],
+    ['API v3', [...controlApi(services).routes, ...playbackRoutes(recordings)]],
   ];
 }
 
