@@ -271,8 +271,9 @@ export class PathManager {
           this.#notify(`path '${name}'`, (each) => each.onPathReader?.(path, reader, change)),
         onDemand: (demand) =>
           this.#notify(`path '${name}'`, (each) => each.onPathDemand?.(path, demand)),
+        // Later: a stream that gives way to one with other tracks leaves the path idle for a moment.
         onIdle: () => {
-          if (path.confName !== name) this.#forget(name);
+          if (path.confName !== name) queueMicrotask(() => this.#forget(name));
         },
       },
     );

@@ -69,6 +69,20 @@ describe('PathManager.observe()', () => {
     assert.deepEqual(seen.slice(3), ['cam unavailable', 'cam available', 'cam online']);
   });
 
+  it('keeps a dynamic path whose readers left with the stream that gave way to another', async () => {
+    const { manager } = setUp();
+    const leave = publish(manager);
+    const grant = manager.grant('cam', { user: '' });
+    const { stream, close } = manager.read(grant, { id: 'r', type: 'test' });
+    stream.addReader({ onPublish: () => undefined, onStreamClosed: () => close() });
+    leave();
+    publish(manager, [
+      { kind: 'video', codec: { name: 'VP9', clockRateHz: 90000 }, payloadType: 96 },
+    ]);
+    await Promise.resolve();
+    assert.equal(manager.get('cam')?.stream?.isOnline, true);
+  });
+
   it('tells of offline and unavailable when the server stops', async () => {
     const { manager, seen } = setUp();
     publish(manager);

@@ -206,7 +206,7 @@ describe('PathManager.reconfigure()', () => {
     assert.equal(reading.stream.closedReason?.code, 'stream-ended');
   });
 
-  it('moves dynamic paths to the entry that takes their name now', () => {
+  it('moves dynamic paths to the entry that takes their name now', async () => {
     const fixture = new Fixture('paths: {all_others: {}}');
     const lease = fixture.publish('cam1');
     fixture.reload('paths: {"~^cam": {maxReaders: 7}, all_others: {}}');
@@ -218,6 +218,7 @@ describe('PathManager.reconfigure()', () => {
     lease.close();
     assert.equal(fixture.manager.get('cam1'), path);
     fixture.reload('paths: {all_others: {}}');
+    await Promise.resolve();
     assert.equal(fixture.manager.get('cam1'), undefined);
   });
 
