@@ -2,25 +2,32 @@
 import { join } from 'node:path';
 import { DayFolderTarget } from '../export/day-folder-target.ts';
 import type { ExportBackend } from '../export/export-backend.ts';
-import { ExportQueue, type ExportSource } from '../export/export-queue.ts';
+import { ExportQueue } from '../export/export-queue.ts';
+import { IndexedTarget } from '../export/indexed-target.ts';
 import { Mp4Export } from '../export/mp4-export.ts';
 import { RVideoBackend } from '../export/rvideo-backend.ts';
 import { RVideoClient } from '../export/rvideo-client.ts';
 import { WorkFolders } from '../export/work-folders.ts';
+import type { Recordings } from './assemble-recordings.ts';
 import type { ProContext } from './pro-context.ts';
 
 /** Builds the queue; what a killed process left is removed first. */
 export async function assembleExport(
   context: ProContext,
-  source: ExportSource,
+  recordings: Pick<Recordings, 'resolve' | 'registerImage'>,
 ): Promise<ExportQueue> {
   const { clock, logger, events, lifetime, recordFolder, pro } = context;
   const { concurrency, queueJobs, maxBytes, historyJobs } = pro.export;
   const timeLimitMs = pro.rvideo.url === '' ? pro.export.timeLimitMs : pro.rvideo.timeLimitMs;
+  const log = logger.scope('export');
+  const target = new IndexedTarget({
+    target: new DayFolderTarget(clock, { recordPath: recordFolder }),
+    register: (filePath) => recordings.registerImage(filePath, ''),
+    logger: log,
+  });
   const queue = new ExportQueue(
     {
-      ...{ clock, logger: logger.scope('export'), events, source, backend: backendOf(context) },
-      target: new DayFolderTarget(clock, { recordPath: recordFolder }),
+      ...{ clock, logger: log, events, source: recordings, target, backend: backendOf(context) },
       folders: new WorkFolders(join(recordFolder, 'tmp')),
     },
     {
