@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
-import { MediaError } from '../../../core/base/media-error.ts';
 import {
   STUN_BINDING_REQUEST,
   STUN_BINDING_SUCCESS,
@@ -24,11 +23,13 @@ const RETRY_MS = 500;
 const TRANSACTION_OFFSET = 8;
 const IPV4_FAMILY = 1;
 
-/**
- * The IPv4 address that the server sees; empty when it answers without one.
- * @throws MediaError `deadline-exceeded` `stun-silent`, `unavailable` `stun-unreachable`.
- */
-export async function askStunServer({ host, port, timeoutMs }: StunQuestion): Promise<string> {
+/** The IPv4 address that the server sees, empty when it answers without one; or what went wrong. */
+export type StunReply =
+  | { readonly type: 'answer'; readonly address: string }
+  | { readonly type: 'failure'; readonly reason: string };
+
+/** Never rejects; asks again each half second until the time is over. */
+export async function askStunServer({ host, port, timeoutMs }: StunQuestion): Promise<StunReply> {
   const signal = AbortSignal.timeout(timeoutMs);
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
   const request = bindingRequest();
@@ -36,15 +37,11 @@ export async function askStunServer({ host, port, timeoutMs }: StunQuestion): Pr
     const connected = once(socket, 'connect', { signal });
     socket.connect(port, host);
     await connected;
-    return await exchange(socket, request, signal);
-  } catch (cause) {
-    if (cause instanceof MediaError) throw cause;
-    if (signal.aborted) {
-      const message = `no answer within ${timeoutMs} ms`;
-      throw new MediaError('deadline-exceeded', 'stun-silent', message, { cause });
-    }
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new MediaError('unavailable', 'stun-unreachable', `not reached (${reason})`, { cause });
+    return { type: 'answer', address: await exchange(socket, request, signal) };
+  } catch (failure) {
+    if (signal.aborted) return { type: 'failure', reason: `no answer within ${timeoutMs} ms` };
+    const code = failure instanceof Error && 'code' in failure ? failure.code : failure;
+    return { type: 'failure', reason: `not reached (${String(code)})` };
   } finally {
     socket.close();
   }

@@ -65,7 +65,9 @@ async function checkOne(
       await openTcp(address);
       return { status: 'ok', check: CHECK, message: `${url} accepts connections` };
     }
-    const seenAs = await askStunServer({ ...address, timeoutMs: TIMEOUT_MS });
+    const reply = await askStunServer({ ...address, timeoutMs: TIMEOUT_MS });
+    if (reply.type === 'failure') return silent(url, reply.reason, place);
+    const seenAs = reply.address;
     if (seenAs === '' || own.includes(seenAs)) {
       return { status: 'ok', check: CHECK, message: `${url} answers` };
     }
@@ -76,9 +78,13 @@ async function checkOne(
       place: context.places.of(['webrtcAdditionalHosts']),
     };
   } catch (failure) {
-    const message = `${url}: ${toMediaError(failure).message}`;
-    return { status: 'problem', check: CHECK, message, place, change: 'correct or remove it' };
+    return silent(url, toMediaError(failure).message, place);
   }
+}
+
+function silent(url: string, reason: string, place: string): Finding {
+  const message = `${url}: ${reason}`;
+  return { status: 'problem', check: CHECK, message, place, change: 'correct or remove it' };
 }
 
 /** RFC 7064 and 7065; undefined for another text. */
