@@ -103,6 +103,7 @@ export function assembleRecorder(context: ProContext, recordings: Recordings): R
       createUrl: shared.recordCreateWebhook,
       deleteUrl: shared.recordDelWebhook,
       timeoutMs: pro.webhooks.timeoutMs,
+      maxOpenCalls: pro.webhooks.queueCalls,
     },
   );
   webhooks.start();

@@ -6,7 +6,7 @@ import { period, positive } from './pro-values.ts';
 /** How webhooks are called; their URLs are `recordCreateWebhook` and `recordDelWebhook`. */
 export interface WebhooksConfig {
   readonly timeoutMs: number;
-  /** Calls that may wait; further ones are dropped and counted. */
+  /** Calls that may wait; further ones are dropped and logged. */
   readonly queueCalls: number;
 }
 

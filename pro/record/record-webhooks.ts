@@ -12,6 +12,8 @@ export interface RecordWebhookOptions {
   readonly deleteUrl: string;
   /** Longest wait for an answer. */
   readonly timeoutMs?: number;
+  /** Calls without an answer yet; further ones are left out and logged. */
+  readonly maxOpenCalls?: number;
 }
 
 /** What the webhooks work with. */
@@ -33,7 +35,7 @@ interface WebhookBody {
 
 const DEFAULT_TIMEOUT_MS = 1500;
 /** A receiver that hangs must not pile up requests. */
-const MAX_OPEN_REQUESTS = 64;
+const DEFAULT_OPEN_CALLS = 100;
 const MAX_TOLD_TASKS = 1000;
 
 /** Posts once per task and deleted file; failures are logged, without credentials, and not repeated. */
@@ -84,8 +86,9 @@ export class RecordWebhooks implements AsyncDisposable {
 
   #send(url: string, body: WebhookBody): void {
     const { logger } = this.#components;
-    if (this.#open.size >= MAX_OPEN_REQUESTS) {
-      logger.warn(`webhook for '${body.resPath}' is left out: ${MAX_OPEN_REQUESTS} wait already`);
+    const { maxOpenCalls = DEFAULT_OPEN_CALLS } = this.#options;
+    if (this.#open.size >= maxOpenCalls) {
+      logger.warn(`webhook for '${body.resPath}' is left out: ${maxOpenCalls} wait already`);
       return;
     }
     const sending = this.#post(url, body).catch((thrown: unknown) => {
