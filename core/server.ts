@@ -34,6 +34,7 @@ import {
   type ListenerInfo,
 } from './server-listeners.ts';
 import { ServerObservers } from './server-observers.ts';
+import { ServerPeers } from './server-peers.ts';
 import { WebRtcServer } from './webrtc/webrtc-server.ts';
 
 /** Parts that an outer layer may bring. */
@@ -84,6 +85,7 @@ export class MediaServer {
   readonly observers: ServerObservers;
 
   readonly #components: MediaServerComponents;
+  readonly #peers: ServerPeers;
   readonly #clock: Clock;
   readonly #lifetime = new Lifetime();
   readonly #startedAt: number;
@@ -108,6 +110,10 @@ export class MediaServer {
       { clock: this.#clock, logger: logger.scope('WebRTC') },
       { searchPath: options.searchPath },
     );
+    this.#peers = new ServerPeers({
+      ...{ clock: this.#clock, logger, transcoders: this.#transcoders },
+      config: () => this.#config,
+    });
     this.authorizer = new MethodAuthorizer(config.global, {
       clock: this.#clock,
       logger: logger.scope('auth'),
@@ -124,6 +130,7 @@ export class MediaServer {
             sourceLimits(() => this.#config),
           ),
           new FileSourceFactory(this.#clock, config.filePath),
+          ...this.#peers.sourceFactories,
           ...(components.sourceFactories ?? []),
         ],
       },
@@ -261,7 +268,7 @@ export class MediaServer {
         paths: () => pathManager.list(),
         path: (name) => pathManager.get(name),
         session: (id) => sessions.get(id),
-        forwards: () => [],
+        forwards: this.#peers.forwards,
       },
       sessions: {
         sessions: (type) => sessions.list(type),
@@ -295,7 +302,9 @@ export class MediaServer {
     if (this.#config.global.api) readiness.expect('API');
     await this.observers.start();
     this.#lifetime.own(this.pathManager);
+    this.#lifetime.own(this.#peers);
     this.pathManager.start();
+    this.#peers.start(this.pathManager);
     this.#lifetime.own(this.#rtsp);
     await this.#rtsp.start(this.#config);
     readiness.fulfill('RTSP');

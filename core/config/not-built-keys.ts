@@ -21,7 +21,6 @@ export const notBuiltGlobalKeys: readonly NotBuiltKey[] = [
 
 /** Path keys without function. */
 export const notBuiltPathKeys: readonly NotBuiltKey[] = [
-  { key: 'forward', feature: 'forwarding', off: [] },
   { key: 'alwaysAvailable', feature: 'the offline slate', off: false },
   { key: 'rtspDemuxMpegts', feature: 'MPEG-TS over RTSP', off: false },
   { key: 'srtReadPassphrase', feature: 'SRT', off: '' },
@@ -36,8 +35,6 @@ export const notBuiltSourceSchemes: ReadonlySet<string> = new Set([
   'https',
   'srt',
   'moqt',
-  'whep',
-  'wheps',
   'udp+mpegts',
   'unix+mpegts',
   'udp+rtp',

@@ -10,6 +10,8 @@ export interface ConnectOptions {
   readonly url: SourceUrl;
   /** SHA-256 of the certificate in hex; empty checks it against the certificate authorities. */
   readonly fingerprint: string;
+  /** The key of the configuration that it comes from; default `sourceFingerprint`. */
+  readonly fingerprintKey?: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -67,12 +69,13 @@ function certificateProblem(socket: TLSSocket, options: ConnectOptions): MediaEr
   const seen = certificate?.fingerprint256.replaceAll(':', '').toLowerCase() ?? 'none';
   const wanted = options.fingerprint.replace(/[:\s]/gu, '').toLowerCase();
   const place = placeOf(options.url);
+  const key = options.fingerprintKey ?? 'sourceFingerprint';
   if (wanted !== '') {
     if (seen === wanted) return undefined;
     return new MediaError(
       'failed-precondition',
       'rtsp-fingerprint-mismatch',
-      `${place} shows a certificate with fingerprint ${seen}, sourceFingerprint is ${wanted.slice(0, 128)}`,
+      `${place} shows a certificate with fingerprint ${seen}, ${key} is ${wanted.slice(0, 128)}`,
     );
   }
   if (socket.authorized) return undefined;
@@ -80,7 +83,7 @@ function certificateProblem(socket: TLSSocket, options: ConnectOptions): MediaEr
   return new MediaError(
     'failed-precondition',
     'rtsp-certificate-untrusted',
-    `the certificate of ${place} is not trusted (${reason}); to trust it: sourceFingerprint: ${seen}`,
+    `the certificate of ${place} is not trusted (${reason}); to trust it: ${key}: ${seen}`,
   );
 }
 

@@ -150,6 +150,15 @@ export class ClientUdpPair {
     this.#send(this.#rtcp, EMPTY_RTCP, this.#rtcpGate.port);
   }
 
+  /** False when the socket is busy: this datagram was not sent and the sender should wait. */
+  sendRtp(bytes: Uint8Array, offset: number, length: number): boolean {
+    const port = this.#rtpGate.port;
+    if (port === undefined || port === 0 || this.#address === '' || this.#closed) return false;
+    if (this.#rtp.getSendQueueCount() > 0) return false;
+    this.#rtp.send(bytes, offset, length, port, this.#address, ignore);
+    return true;
+  }
+
   /** Sends a report; dropped while the camera's port is unknown. */
   sendRtcp(bytes: Uint8Array): void {
     this.#send(this.#rtcp, bytes, this.#rtcpGate.port);

@@ -24,6 +24,8 @@ export interface RtspClientHandler {
   onFrame(channel: number, payload: Buffer): void;
   /** The frames of one read are through. */
   onReadEnd(isInsideFrame: boolean): void;
+  /** What was queued has been given to the system. */
+  onDrain?(): void;
   /** The connection is over; called exactly once. */
   onClose(reason: MediaError): void;
 }
@@ -47,6 +49,13 @@ export interface RtspClientOptions {
 
 /** Extra headers of a request; undefined ones are left out. */
 export type RequestHeaders = Readonly<Record<string, string | undefined>>;
+
+interface Question {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: RequestHeaders;
+  readonly body?: Uint8Array;
+}
 
 interface PendingRequest {
   readonly cseq: string;
@@ -119,17 +128,14 @@ export class RtspClient implements RtspConnectionHandler {
    * @throws MediaError `unauthenticated`, `deadline-exceeded` without an answer in time, or why
    * the connection ended.
    */
-  async request(method: string, url: string, headers: RequestHeaders = {}): Promise<RtspResponse> {
-    for (let sends = 1; sends <= MAX_SENDS; sends++) {
-      const sent = this.#authenticator.authorize(method, url, sends > 1);
-      const response = await this.#exchange(method, url, {
-        ...headers,
-        Authorization: sent.header,
-      });
-      if (response.statusCode !== 401) return response;
-      this.#learn(response, sent);
-    }
-    throw this.#authenticator.refused();
+  request(method: string, url: string, headers: RequestHeaders = {}): Promise<RtspResponse> {
+    return this.#ask({ method, url, headers });
+  }
+
+  /** ANNOUNCE (RFC 2326 section 10.3) with a description. @throws MediaError as request(). */
+  announce(url: string, sdp: string): Promise<RtspResponse> {
+    const headers = { 'Content-Type': 'application/sdp' };
+    return this.#ask({ method: 'ANNOUNCE', url, headers, body: Buffer.from(sdp) });
   }
 
   /** Takes the session of a SETUP answer; the first one stays. Returns its time-out in seconds when told. */
@@ -192,8 +198,9 @@ export class RtspClient implements RtspConnectionHandler {
     this.connection.destroy(new MediaError('unavailable', 'rtsp-source-malformed', text));
   }
 
+  /** For the connection. */
   onDrain(): void {
-    // Nothing is held back for a camera.
+    this.#handler.onDrain?.();
   }
 
   /** For the connection. */
@@ -214,11 +221,23 @@ export class RtspClient implements RtspConnectionHandler {
     this.connection.destroy(this.#ended('does not read what it is sent'));
   }
 
+  async #ask(question: Question): Promise<RtspResponse> {
+    const { method, url } = question;
+    for (let sends = 1; sends <= MAX_SENDS; sends++) {
+      const sent = this.#authenticator.authorize(method, url, sends > 1);
+      const headers = { ...question.headers, Authorization: sent.header };
+      const response = await this.#exchange({ ...question, headers });
+      if (response.statusCode !== 401) return response;
+      this.#learn(response, sent);
+    }
+    throw this.#authenticator.refused();
+  }
+
   #learn(response: RtspResponse, sent: SentAuthorization): void {
     this.#authenticator.learn(response.headers.getAll('WWW-Authenticate'), sent);
   }
 
-  #exchange(method: string, url: string, headers: RequestHeaders): Promise<RtspResponse> {
+  #exchange({ method, url, headers, body }: Question): Promise<RtspResponse> {
     if (this.#failure) return Promise.reject(this.#failure);
     this.#abandon(this.#ended(`got ${method} before it answered`));
     const cseq = String(++this.#cseq);
@@ -233,7 +252,12 @@ export class RtspClient implements RtspConnectionHandler {
       Session: this.sessionId,
       ...headers,
     };
-    this.connection.send(createRequest(method, url, { headers: RtspHeaders.of(fields) }));
+    this.connection.send(
+      createRequest(method, url, {
+        headers: RtspHeaders.of(fields),
+        ...(body === undefined ? {} : { body }),
+      }),
+    );
     return promise.then((response) => {
       this.#logger.debug(`${method} answered ${statusText(response)}`);
       return response;

@@ -111,7 +111,7 @@ export class SessionReader implements RtcpVisitor {
   setUpUdp(
     trackIndex: number,
     ports: TransportPair,
-    { udp, ip }: { readonly udp: UdpPorts; readonly ip: string },
+    { udp, ip }: { readonly udp: Pick<UdpPorts, 'register'>; readonly ip: string },
   ): void {
     this.#peers[trackIndex]?.close();
     this.#peers[trackIndex] = undefined;

@@ -135,7 +135,8 @@ export function wantedSection(offer: PeerOffer, kind: 'audio' | 'video'): Webrtc
   );
 }
 
-function rankOf(track: Track): number {
+/** Place of a track's codec in the order of preference; 0 is best. */
+export function rankOf(track: Track): number {
   const rank = PREFERENCE.indexOf(track.codec.name);
   return rank < 0 ? PREFERENCE.length : rank;
 }

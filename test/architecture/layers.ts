@@ -80,6 +80,11 @@ export const LAYERS: readonly Layer[] = [
     purpose: 'names to streams: sources, publishers, on-demand, session registry',
   },
   {
+    room: 'core/forward',
+    mayImport: ['core/config', 'core/path'],
+    purpose: 'streams pushed to other servers: who, where, again with back-off',
+  },
+  {
     room: 'core/file',
     mayImport: ['core/config', 'core/codec', 'core/rtp', 'core/path'],
     purpose: 'sources that are files: an MP4 in a loop',
@@ -160,6 +165,11 @@ export const LAYERS: readonly Layer[] = [
     room: 'core/server-listeners.ts',
     mayImport: ['core/config', 'core/webrtc', 'core/api'],
     purpose: 'what runs where, for the table printed at start',
+  },
+  {
+    room: 'core/server-peers.ts',
+    mayImport: ['core/config', 'core/path', 'core/forward', 'core/rtsp', 'core/webrtc'],
+    purpose: 'other servers: WHEP sources and forward targets joined with their rooms',
   },
   {
     room: 'core/server.ts',

@@ -41,7 +41,10 @@ export interface WeriftDtlsOptions {
   readonly handshakeTimeoutMs: number;
 }
 
-type Identity = Awaited<ReturnType<typeof CipherContext.createSelfSignedCertificateWithKey>>;
+/** Certificate and key as werift keeps them. */
+export type WeriftIdentity = Awaited<
+  ReturnType<typeof CipherContext.createSelfSignedCertificateWithKey>
+>;
 
 const MASTER_KEY_BYTES = 16;
 const SALT_BYTES = { [SRTP_AES128_CM_HMAC_SHA1_80]: 14, [SRTP_AEAD_AES_128_GCM]: 12 } as const;
@@ -51,12 +54,12 @@ const PAST_LAST_FLIGHT = 100;
 /** Makes DTLS servers that share one self-signed ECDSA P-256 certificate. */
 export class WeriftDtlsFactory implements DtlsPortFactory {
   readonly localFingerprint: CertificateFingerprint;
-  readonly #identity: Identity;
+  readonly #identity: WeriftIdentity;
   readonly #clock: Clock;
   readonly #options: WeriftDtlsOptions;
   readonly #budget: HandshakeBudget;
 
-  private constructor(identity: Identity, clock: Clock, options: WeriftDtlsOptions) {
+  private constructor(identity: WeriftIdentity, clock: Clock, options: WeriftDtlsOptions) {
     const { fingerprint256 } = new X509Certificate(identity.certPem);
     this.localFingerprint = { algorithm: 'sha-256', value: fingerprint256 };
     this.#identity = identity;
@@ -71,6 +74,15 @@ export class WeriftDtlsFactory implements DtlsPortFactory {
       { signature: SignatureAlgorithm.ecdsa_3, hash: HashAlgorithm.sha256_4 },
       NamedCurveAlgorithm.secp256r1_23,
     );
+    return new WeriftDtlsFactory(identity, clock, options);
+  }
+
+  /** Servers that show a certificate made elsewhere. */
+  static withIdentity(
+    identity: WeriftIdentity,
+    clock: Clock,
+    options: WeriftDtlsOptions,
+  ): WeriftDtlsFactory {
     return new WeriftDtlsFactory(identity, clock, options);
   }
 
@@ -102,7 +114,7 @@ class WeriftHandshakeEngine implements HandshakeEngine {
   #callbacks: HandshakeEngineCallbacks | undefined;
 
   constructor(
-    identity: Identity,
+    identity: WeriftIdentity,
     profiles: readonly SrtpProfile[],
     callbacks: HandshakeEngineCallbacks,
   ) {

@@ -20,6 +20,8 @@ export interface ServerProcessOptions {
   /** Where its files lie, kept after the end: for a server that is killed and started again. */
   readonly folder?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Those of a server that was stopped; free ones by default. */
+  readonly ports?: ServerPorts;
   /** Program and arguments that start Node.js and become it, e.g. `unshare -m`. */
   readonly launcher?: readonly string[];
   /** Arguments of Node.js in front of the program, e.g. `--cpu-prof`. */
@@ -74,7 +76,7 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Starts the server and resolves when it accepts connections. */
   static async start(options: ServerProcessOptions = {}): Promise<ServerProcess> {
-    const ports = await choosePorts();
+    const ports = options.ports ?? (await choosePorts());
     const config = configFor(ports, options);
     const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'mediamtx-pro-')));
     const configPath = join(folder, 'mediamtx.yml');

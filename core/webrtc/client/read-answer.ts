@@ -1,0 +1,64 @@
+// Reads and judges the answer to an offer of ours.
+import { MediaError } from '../../base/media-error.ts';
+import { parseSdp } from '../../sdp/parse-sdp.ts';
+import { readWebrtcDescription } from '../../sdp/read-webrtc-description.ts';
+import type { WebrtcMedia } from '../../sdp/webrtc-description.ts';
+import type { PeerOffer } from '../peer-offer.ts';
+import type { OfferedSection } from './write-offer.ts';
+
+/** An answer that a transport can be made of; read as an offer of the other end it plans tracks. */
+export interface PeerAnswer extends PeerOffer {
+  readonly isIceLite: boolean;
+  /** Whether the other end sends the ClientHello. */
+  readonly isActive: boolean;
+}
+
+const KNOWN_HASHES: ReadonlySet<string> = new Set(['sha-256', 'sha-384', 'sha-512']);
+const MAX_ICE_LENGTH = 256;
+
+/**
+ * Parses an answer to `sections`. Refused sections are left out of `bundled`.
+ * @throws MediaError `invalid-argument` that names what is missing or wrong.
+ */
+export function readAnswer(text: string, sections: readonly OfferedSection[]): PeerAnswer {
+  const description = readWebrtcDescription(parseSdp(text));
+  const { medias, isIceLite } = description;
+  if (medias.length !== sections.length) {
+    throw invalid(`it has ${medias.length} m= sections, the offer ${sections.length}`);
+  }
+  for (const [index, section] of sections.entries()) {
+    const kind = medias[index]?.kind ?? '';
+    if (kind !== section.kind)
+      throw invalid(`section ${index} is m=${kind}, not m=${section.kind}`);
+  }
+  const bundled = medias.filter((media) => !media.isRejected);
+  if (bundled.length === 0) throw invalid('it refuses every section');
+  // Section level is where the transport stands; some peers write it in the first section alone.
+  const tagged = bundled.find(({ iceUfrag, icePwd }) => isIceText(iceUfrag) && isIceText(icePwd));
+  const { iceUfrag, icePwd } = tagged ?? {};
+  if (!tagged || iceUfrag === undefined || icePwd === undefined) {
+    throw invalid('it has no a=ice-ufrag and a=ice-pwd');
+  }
+  const fingerprints = tagged.fingerprints.filter(({ algorithm }) => KNOWN_HASHES.has(algorithm));
+  if (fingerprints.length === 0) {
+    throw invalid('it has no a=fingerprint with sha-256, sha-384 or sha-512');
+  }
+  return {
+    ...{ description, iceUfrag, icePwd },
+    ...{ fingerprints, bundled, isIceLite, isActive: isActive(tagged) },
+  };
+}
+
+/** RFC 5763 section 5: active is what an answer should say, and what silence means. */
+function isActive({ setup }: WebrtcMedia): boolean {
+  if (setup === 'holdconn') throw invalid('it has a=setup:holdconn');
+  return setup !== 'passive';
+}
+
+function isIceText(text: string | undefined): boolean {
+  return text !== undefined && text.length >= 1 && text.length <= MAX_ICE_LENGTH;
+}
+
+function invalid(problem: string): MediaError {
+  return new MediaError('invalid-argument', 'answer-invalid', `invalid SDP answer: ${problem}`);
+}
