@@ -73,8 +73,8 @@ describe('PathManager.observe()', () => {
     const { manager } = setUp();
     const leave = publish(manager);
     const grant = manager.grant('cam', { user: '' });
-    const { stream, close } = manager.read(grant, { id: 'r', type: 'test' });
-    stream.addReader({ onPublish: () => undefined, onStreamClosed: () => close() });
+    const lease = manager.read(grant, { id: 'r', type: 'test' });
+    lease.stream.addReader({ onPublish: () => undefined, onStreamClosed: () => lease.close() });
     leave();
     publish(manager, [
       { kind: 'video', codec: { name: 'VP9', clockRateHz: 90000 }, payloadType: 96 },
