@@ -118,7 +118,8 @@ export class ServerConnection implements RtspConnectionHandler, MethodConnection
       principal: grant.principal,
       userAgent: this.#userAgent,
       path: grant.pathName,
-      query: target.query,
+      // DESCRIBE had it; clients that follow our Content-Base leave it out of SETUP.
+      query: grant.query === '' ? target.query : grant.query,
     });
     return this.#session;
   }
