@@ -1,4 +1,5 @@
 // Lets another go2rtc answer offers: ask, register the camera when it does not know it, ask again.
+import { unescape } from 'node:querystring';
 import { z } from 'zod';
 import type { Clock } from '../../../core/base/clock.ts';
 import { fetchText, type FetchedText } from '../../../core/base/fetch-text.ts';
@@ -26,7 +27,9 @@ export interface Go2rtcOffer {
 export class Go2rtcEngine {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  /** Without credentials, and without a slash at the end. */
   readonly #url: string;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
 
   constructor(
@@ -35,7 +38,9 @@ export class Go2rtcEngine {
   ) {
     this.#clock = components.clock;
     this.#logger = components.logger;
-    this.#url = options.url.replace(/\/+$/u, '');
+    const { url, headers } = splitLogin(options.url);
+    this.#url = url;
+    this.#headers = headers;
     this.#timeoutMs = options.timeoutMs;
   }
 
@@ -66,7 +71,7 @@ export class Go2rtcEngine {
 
   #offer({ entityId, offer, signal }: Go2rtcOffer): Promise<FetchedText> {
     const url = `${this.#url}/api/webrtc?src=${encodeURIComponent(entityId)}`;
-    const place = redactUrls(`${this.#url}/api/webrtc`);
+    const place = `${this.#url}/api/webrtc`;
     this.#logger.debug(`Sending WebRTC offer to go2rtc for ${entityId}: ${place}`);
     return this.#call({
       ...{ url, signal, method: 'POST' },
@@ -94,6 +99,7 @@ export class Go2rtcEngine {
     try {
       return await fetchText(this.#clock, {
         ...request,
+        headers: { ...request.headers, ...this.#headers },
         timeoutMs: this.#timeoutMs,
         maxBytes: MAX_ANSWER_BYTES,
       });
@@ -108,6 +114,23 @@ export class Go2rtcEngine {
       );
     }
   }
+}
+
+/** fetch() takes no URL with a user; `http://user:pass@host` is how an operator writes a login. */
+function splitLogin(text: string): {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+} {
+  const url = new URL(text);
+  const login = [url.username, url.password].map((part) => unescape(part)).join(':');
+  const hasLogin = url.username !== '';
+  url.username = '';
+  url.password = '';
+  const authorization = `Basic ${Buffer.from(login).toString('base64')}`;
+  return {
+    url: url.href.replace(/\/+$/u, ''),
+    headers: hasLogin ? { Authorization: authorization } : {},
+  };
 }
 
 /** JSON as go2rtc answers JSON, or bare SDP as it answers WHEP. */

@@ -13,6 +13,7 @@ type Reply = (response: ServerResponse, body: string) => void;
 class Go2rtcDouble implements AsyncDisposable {
   readonly requests: string[] = [];
   readonly bodies: string[] = [];
+  readonly logins: (string | undefined)[] = [];
   replies: Reply[] = [];
   onRequest = (): void => undefined;
   readonly #server = createServer((request, response) => void this.#serve(request, response));
@@ -37,6 +38,7 @@ class Go2rtcDouble implements AsyncDisposable {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) body += String(chunk);
+    this.logins.push(request.headers.authorization);
     this.requests.push(`${request.method} ${request.url}`);
     this.bodies.push(`${request.headers['content-type'] ?? ''} ${body}`);
     const reply = this.replies.length > 1 ? this.replies.shift() : this.replies[0];
@@ -76,6 +78,18 @@ function startWith(double: Go2rtcDouble, setup: SmartlySetup = {}): Promise<Smar
 }
 
 describe('an external go2rtc', () => {
+  it('is asked with the login of its URL, which nobody sees', async () => {
+    await using double = await Go2rtcDouble.start(unknown, good);
+    const go2rtcUrl = double.url.replace('http://', 'http://admin:s%40cret@');
+    await using fixture = await startWith(double, { options: { go2rtcUrl } });
+    assert.equal((await fixture.offer()).status, 200);
+    const login = `Basic ${Buffer.from('admin:s@cret').toString('base64')}`;
+    assert.deepEqual(double.logins, [login, login, login]);
+    const log = fixture.log.join('\n');
+    assert.ok(log.includes(`: ${double.url}/api/webrtc`), log);
+    assert.doesNotMatch(log, /cret/u);
+  });
+
   it('answers the offer that it is sent as JSON', async () => {
     await using double = await Go2rtcDouble.start(good);
     await using fixture = await startWith(double);
