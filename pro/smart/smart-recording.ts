@@ -183,7 +183,8 @@ export class SmartRecording implements AsyncDisposable {
       // Lost meanwhile, and maybe back: what was seen before does not count.
       if (state.beginnings !== beginnings) throw failedCheck(state.facts.reason);
       this.#publish(state, note());
-      if (state.wantsRecording) await this.#record(state);
+      const { sum, threshold } = state.facts;
+      if (state.wantsRecording) await this.#record(state, `color ${sum} is above ${threshold}`);
     } catch (thrown) {
       if (!this.#isWatched(state)) return;
       const failure = signal.aborted ? toMediaError(signal.reason) : toMediaError(thrown);
@@ -216,14 +217,13 @@ export class SmartRecording implements AsyncDisposable {
     });
   }
 
-  async #record(state: WatchedPath): Promise<void> {
+  async #record(state: WatchedPath, why: string): Promise<void> {
     const { recorder, streams, logger } = this.#components;
     const { name } = state.path;
-    const { sum, threshold } = state.facts;
     try {
       await recorder.startAutomatic(name);
       state.noteRecording();
-      logger.info(`path '${name}': recording starts, color ${sum} is above ${threshold}`);
+      logger.info(`path '${name}': recording starts, ${why}`);
     } catch (thrown) {
       const { message } = toMediaError(thrown);
       logger.warn(`path '${name}': the recording could not start: ${message}`);
@@ -242,7 +242,9 @@ export class SmartRecording implements AsyncDisposable {
       this.#components.logger.warn(`${text}: ${failure.message}`);
     }
     this.#hasWarned = true;
-    if (!state.isRecording && state.isArmed && !state.isLeftAlone) await this.#record(state);
+    if (!state.isRecording && state.isArmed && !state.isLeftAlone) {
+      await this.#record(state, 'unseen');
+    }
   }
 
   #onEvent(event: ProEvent): void {
@@ -263,10 +265,10 @@ export class SmartRecording implements AsyncDisposable {
         state.isArmed = true;
         break;
       case 'recordStarted':
-        if (event.isAutomatic) state.noteRecording();
+        if (event.isAutomatic) state.noteRecording(event.id);
         break;
       case 'recordStopped':
-        if (!state.isRecording) break;
+        if (!state.isRecording || state.goesOnAfter(event.id)) break;
         if (event.reason === 'stopped') state.isLeftAlone = true;
         state.noteStopped(`the recording ended: ${event.reason}`);
         break;

@@ -53,6 +53,8 @@ export class WatchedPath {
   /** How often it began anew: a check that was going on meanwhile says nothing any more. */
   beginnings = 0;
   readonly #options: WatchedPathOptions;
+  /** Of the file that grows, once it is known. */
+  #recordingId: string | undefined;
   readonly #window: ScoreWindow;
   #history: ScoredCheck[] = [];
   #score: number | undefined;
@@ -120,14 +122,21 @@ export class WatchedPath {
     return isFree && this.#window.isOver(this.path.threshold);
   }
 
-  noteRecording(): void {
+  noteRecording(id?: string): void {
     this.isRecording = true;
+    this.#recordingId = id ?? this.#recordingId;
     this.#reason = 'recording';
+  }
+
+  /** Whether the recording goes on after file `id` ended: in the file that was begun before. */
+  goesOnAfter(id: string): boolean {
+    return this.#recordingId !== undefined && this.#recordingId !== id;
   }
 
   /** Begins anew. */
   noteStopped(reason: string): void {
     this.isRecording = false;
+    this.#recordingId = undefined;
     this.beginnings++;
     this.#reason = reason;
     this.#window.clear();

@@ -189,6 +189,21 @@ describe('SmartRecording', () => {
     assert.deepEqual(bench.calls, ['start cam', 'start cam']);
   });
 
+  it('stops a recording that went on in another file', async () => {
+    await using bench = new Bench();
+    await bench.check(3);
+    const file = { name: 'cam', fileName: 'a', filePath: '/a' };
+    bench.bus.publish({ type: 'recordStarted', ...file, id: '1', isAutomatic: true });
+    bench.bus.publish({ type: 'recordStarted', ...file, id: '2', isAutomatic: true });
+    bench.bus.publish({
+      ...{ type: 'recordStopped', ...file, id: '1' },
+      ...{ reason: 'timeout', sizeBytes: 1, durationMs: 1 },
+    });
+    assert.equal(bench.facts.state, 'recording');
+    bench.bus.publish({ type: 'pathNotReady', name: 'cam', sourceReady: false, reason: 'timeout' });
+    assert.deepEqual(bench.calls, ['start cam', 'stop cam noSignal']);
+  });
+
   it('leaves a path alone that a client stopped, until the stream was lost', async () => {
     await using bench = new Bench();
     await bench.check(3);
@@ -224,6 +239,7 @@ describe('SmartRecording', () => {
     await bench.check(4);
     assert.deepEqual(bench.calls, ['start cam']);
     assert.equal(bench.logger.lines.filter(({ level }) => level === 'warn').length, 1);
+    assert.doesNotMatch(bench.logger.lines.map(({ message }) => message).join(), /is above/u);
   });
 
   it('tries again when the recording could not start', async () => {
