@@ -9,7 +9,7 @@ import type { ChildProgram } from './support/child-program.ts';
 import { EventTap } from './support/event-tap.ts';
 import { publishWithFfmpeg, type FfmpegPublisherOptions } from './support/ffmpeg-publisher.ts';
 import { probeFile, type FileReport } from './support/file-probe.ts';
-import { processArguments } from './support/process-list.ts';
+import { listProcesses } from './support/process-list.ts';
 import { ServerProcess, type ServerProcessOptions } from './support/server-process.ts';
 
 type Media = Pick<FfmpegPublisherOptions, 'video' | 'audio' | 'bFrames'>;
@@ -124,7 +124,7 @@ describe('kill -9 during eight recordings and an export', function () {
 
   it('ends the encoders of the export too', async () => {
     await eventually(async () => {
-      const left = processArguments().filter((text) => text.includes(recordings));
+      const left = listProcesses().filter(({ text }) => text.includes(recordings));
       return Promise.resolve(left.length === 0 || undefined);
     });
   });
