@@ -7,10 +7,10 @@ import { Lifetime } from './base/lifetime.ts';
 import type { ListenAddress } from './base/listen-address.ts';
 import type { Logger } from './base/logger.ts';
 import type { MetricGroup } from './base/metric-family.ts';
-import type { Config } from './config/config.ts';
+import type { Config, GlobalConfig } from './config/config.ts';
 import type { ConfigStore } from './config/config-store.ts';
 import { ConnectionHooks } from './hooks/connection-hooks.ts';
-import { HookRunner } from './hooks/hook-runner.ts';
+import { HookOutlets } from './hooks/hook-outlets.ts';
 import { PathHooks } from './hooks/path-hooks.ts';
 import { SegmentHooks } from './hooks/segment-hooks.ts';
 import type { Route } from './http/route.ts';
@@ -62,7 +62,7 @@ export class ServerObservers implements AsyncDisposable {
   readonly #components: ServerObserversComponents;
   readonly #options: ServerObserversOptions;
   readonly #lifetime = new Lifetime();
-  readonly #runner: HookRunner;
+  readonly #hooks: HookOutlets;
   readonly #paths: PathHooks;
   readonly #connections: ConnectionHooks;
   readonly #totals: SessionTotals;
@@ -80,8 +80,9 @@ export class ServerObservers implements AsyncDisposable {
     const { clock, pathManager, sessions, config } = components;
     const logger = components.logger.scope('hooks');
     const environment = ownEnvironment(options.env);
-    this.#runner = new HookRunner({ clock, logger, environment });
-    const launcher = this.#runner;
+    const webhooks = (): GlobalConfig['webhooks'] => config().global.webhooks;
+    this.#hooks = new HookOutlets({ clock, logger, environment, webhooks });
+    const launcher = this.#hooks;
     const rtspPort = (): string => this.#rtspPort();
     const queryOf = (id: string): string => sessions.get(id)?.query ?? '';
     this.#paths = new PathHooks({ clock, launcher, pathManager, queryOf, rtspPort });
@@ -107,7 +108,7 @@ export class ServerObservers implements AsyncDisposable {
   /** Before the first path opens. @throws MediaError when the metrics listener can't be opened. */
   async start(): Promise<void> {
     const { pathManager, sessions } = this.#components;
-    this.#lifetime.own(this.#runner);
+    this.#lifetime.own(this.#hooks);
     this.#lifetime.defer(pathManager.observe(this.#paths));
     this.#lifetime.defer(sessions.observe(this.#connections));
     this.#lifetime.defer(sessions.observe(this.#totals));
@@ -158,7 +159,6 @@ export class ServerObservers implements AsyncDisposable {
   #groups(): readonly MetricGroup[] {
     const { pathManager, sessions, rtsp } = this.#components;
     const { version, startedAt } = this.#options;
-    const { labels } = HOOK_DROPS;
     return [
       pathMetrics({ paths: () => pathManager.list(), sessions: () => sessions.list() }),
       ...rtspMetrics({
@@ -167,7 +167,7 @@ export class ServerObservers implements AsyncDisposable {
       }),
       webRtcMetrics(() => sessions.list('webRTCSession')),
       { type: 'first_picture', collect: () => [this.#firstPicture.family] },
-      this.#totals.group(() => [{ labels, value: this.#runner.dropped }]),
+      this.#totals.group(() => this.#hooks.drops),
       ...processMetrics({
         ...{ version, startedAt, reload: () => this.#reload() },
         eventLoop: () => this.#eventLoop.family,
@@ -192,8 +192,6 @@ export class ServerObservers implements AsyncDisposable {
     return String(open?.address.port ?? rtspAddress?.port ?? '');
   }
 }
-
-const HOOK_DROPS = { labels: { queue: 'hook_commands', reason: 'full' } };
 
 function ownEnvironment(env: ServerObserversOptions['env']): Record<string, string> {
   const kept = Object.entries(env).flatMap(([name, value]) =>

@@ -16,7 +16,7 @@ export const reloadEffects: Readonly<Record<ReloadEffect, readonly string[]>> = 
     ...['logLevel', 'logDestinations', 'logStructured', 'logFile'],
     ...['readTimeout', 'writeTimeout', 'rtspAuthMethods', 'auth*'],
     ...['webrtcIPsFromInterfaces', 'webrtcIPsFromInterfacesList', 'webrtcAdditionalHosts'],
-    ...['webrtcICEServers2', 'runOnConnect*', 'runOnDisconnect'],
+    ...['webrtcICEServers2', 'runOnConnect*', 'runOnDisconnect', 'webhooks'],
   ],
   rtsp: [
     ...['rtsp', 'rtspTransports', 'rtspEncryption', 'rtspAddress', 'rtspsAddress'],

@@ -9,6 +9,7 @@ import { validateAuth } from './validate-auth.ts';
 import { validateGlobal } from './validate-global.ts';
 import { validatePath, validateValues } from './validate-path.ts';
 import { validateRpiCameras } from './validate-rpi-camera.ts';
+import { validateWebhooks } from './validate-webhooks.ts';
 import { validateWebrtc } from './validate-webrtc.ts';
 
 /** The values to validate. */
@@ -37,6 +38,7 @@ export class ConfigValidator {
     validateGlobal(global, report);
     validateAuth(global, report);
     validateWebrtc(global, report);
+    validateWebhooks(global, report);
     validateValues({ confName: undefined, config: pathDefaults, global }, (keyPath, message) =>
       report(['pathDefaults', ...keyPath], message),
     );

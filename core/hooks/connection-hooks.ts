@@ -31,7 +31,6 @@ export class ConnectionHooks {
   connected(type: string, id: string): void {
     const { launcher, config, rtspPort } = this.#components;
     const { runOnConnect, runOnConnectRestart, runOnDisconnect } = config();
-    if (runOnConnect === '' && runOnDisconnect === '') return;
     const hook = new StateHook(launcher, { begin: 'runOnConnect', end: 'runOnDisconnect' });
     this.#hooks.set(id, hook);
     hook.begin(

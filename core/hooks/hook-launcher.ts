@@ -23,11 +23,13 @@ export interface StartedCommand {
   stop(): Promise<void>;
 }
 
-/** Starts and ends commands; none of it waits or throws. */
+/** Starts and ends commands, and tells others; none of it waits or throws. */
 export interface HookLauncher {
   /** Runs a command until end(); undefined when it was left out. */
   begin(start: HookStart): StartedCommand | undefined;
   /** Runs a command once. */
   launch(launch: HookLaunch): void;
   end(name: string, command: StartedCommand): void;
+  /** It happened, whether there is a command for it or not. */
+  tell(name: string, variables: HookVariables): void;
 }

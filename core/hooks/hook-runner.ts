@@ -1,7 +1,7 @@
 // All commands that hooks have started: bounded, and ended with the server.
 import { delay } from '../base/clock.ts';
 import { HookCommand, type HookCommandComponents } from './hook-command.ts';
-import type { HookLaunch, HookLauncher, HookStart, StartedCommand } from './hook-launcher.ts';
+import type { HookLaunch, HookStart, StartedCommand } from './hook-launcher.ts';
 
 /** More processes than that help nobody; a thousand viewers with runOnRead reach it. */
 const MAX_COMMANDS = 1000;
@@ -9,7 +9,7 @@ const MAX_COMMANDS = 1000;
 const CLOSE_GRACE_MS = 1000;
 
 /** Starts commands and keeps them until they are gone. */
-export class HookRunner implements HookLauncher, AsyncDisposable {
+export class HookRunner implements AsyncDisposable {
   readonly #components: HookCommandComponents;
   readonly #states = new Set<StartedCommand>();
   readonly #launches = new Set<StartedCommand>();

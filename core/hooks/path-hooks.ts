@@ -90,7 +90,6 @@ export class PathHooks implements PathObserver {
       return;
     }
     const { config } = path;
-    if (config.runOnRead === '' && config.runOnUnread === '') return;
     const hook = new StateHook(this.#components.launcher, {
       begin: 'runOnRead',
       end: 'runOnUnread',

@@ -42,11 +42,11 @@ export class SegmentHooks {
     more: Readonly<Record<string, string>>,
   ): void {
     const { launcher, configOf, groupsOf, rtspPort } = this.#components;
-    const command = configOf(pathName)?.[name] ?? '';
-    if (command === '') return;
     const path = pathVariables({
       ...{ name: pathName, groups: groupsOf(pathName), rtspPort: rtspPort() },
     });
-    launcher.launch({ name, command, variables: { ...path, MTX_SEGMENT_PATH: file, ...more } });
+    const variables = { ...path, MTX_SEGMENT_PATH: file, ...more };
+    launcher.tell(name, variables);
+    launcher.launch({ name, command: configOf(pathName)?.[name] ?? '', variables });
   }
 }

@@ -63,18 +63,29 @@ export class StateHook {
   end(): void {
     const commands = this.#commands;
     if (!commands) return;
-    const variables = (this.#variables ??= this.#askVariables());
+    const variables = this.#beginning();
     this.#commands = undefined;
     this.#stop();
+    if (this.#names.end === '') return;
+    this.#launcher.tell(this.#names.end, variables);
     this.#launcher.launch({ name: this.#names.end, command: commands.end, variables });
   }
 
   #start(): void {
     const { begin, isRestarted } = this.#commands ?? { begin: '', isRestarted: false };
-    const variables = (this.#variables ??= this.#askVariables());
+    const variables = this.#beginning();
     if (begin === '') return;
     const options = { name: this.#names.begin, command: begin, variables };
     this.#running = this.#launcher.begin({ ...options, isRestarted });
+  }
+
+  /** Asked and told once, also of a state that is over before its command could start. */
+  #beginning(): HookVariables {
+    if (this.#variables) return this.#variables;
+    const variables = this.#askVariables();
+    this.#variables = variables;
+    this.#launcher.tell(this.#names.begin, variables);
+    return variables;
   }
 
   #stop(): void {

@@ -139,8 +139,8 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'core/hooks',
-    mayImport: ['core/config', 'core/path'],
-    purpose: 'the runOn commands',
+    mayImport: ['core/config', 'core/http', 'core/path'],
+    purpose: 'the runOn commands and webhooks',
   },
   {
     room: 'core/api',

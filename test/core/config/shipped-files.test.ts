@@ -36,7 +36,7 @@ describe("the peer's mediamtx.yml", () => {
     const defaults = isRawMap(pathDefaults) ? pathDefaults : {};
     const ownGlobal = Object.keys(globalKeys).filter((name) => !(name in global));
     const ownPath = Object.keys(pathKeys).filter((name) => !(name in defaults));
-    assert.deepEqual(ownGlobal, ['authJWTInHTTPQuery']);
+    assert.deepEqual(ownGlobal, ['webhooks', 'authJWTInHTTPQuery']);
     assert.deepEqual(ownPath.sort(), ['publisherHoldTime', 'webrtcAudioTranscode']);
   });
 

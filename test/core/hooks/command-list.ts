@@ -9,6 +9,8 @@ import type {
 
 /** Lines like `begin runOnRead read.sh`, `end runOnRead`, `launch runOnUnread unread.sh`. */
 export class CommandList implements HookLauncher {
+  /** Everything that webhooks would send. */
+  readonly told: string[] = [];
   readonly #lines: string[] = [];
   readonly #variables = new Map<string, HookVariables>();
 
@@ -26,6 +28,11 @@ export class CommandList implements HookLauncher {
 
   end(name: string): void {
     this.#lines.push(`end ${name}`);
+  }
+
+  tell(name: string, variables: HookVariables): void {
+    this.told.push(name);
+    this.#variables.set(name, variables);
   }
 
   /** Lines since the last call, after pending turns. */

@@ -109,7 +109,10 @@ describe('HookRunner', () => {
 describe('StateHook', () => {
   it('runs the second command with the variables of the first', async () => {
     const { lines, runner } = setUp();
-    const hook = new StateHook(runner, { begin: 'runOnRead', end: 'runOnUnread' });
+    const hook = new StateHook(Object.assign(runner, { tell: () => undefined }), {
+      begin: 'runOnRead',
+      end: 'runOnUnread',
+    });
     let value = 'first';
     const commands = { begin: 'sleep 60', isRestarted: false, end: 'echo [$A]' };
     hook.begin(commands, () => ({ A: value }));
@@ -123,7 +126,10 @@ describe('StateHook', () => {
 
   it('keeps a command that a reload did not change', async () => {
     const { lines, runner } = setUp();
-    const hook = new StateHook(runner, { begin: 'runOnInit', end: '' });
+    const hook = new StateHook(Object.assign(runner, { tell: () => undefined }), {
+      begin: 'runOnInit',
+      end: '',
+    });
     const commands = { begin: 'sleep 60', isRestarted: false, end: '' };
     hook.begin(commands, () => ({}));
     await lines.find('started');

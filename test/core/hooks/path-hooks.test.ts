@@ -128,6 +128,21 @@ describe('PathHooks', () => {
     assert.deepEqual(commands.variablesOf('runOnUnavailable'), ofSource);
   });
 
+  it('tells webhooks of everything, also without a command', async () => {
+    const { commands, publish, read } = new Site('', '{"~^c(am)$": {}}');
+    const publisher = publish();
+    const reader = read('r');
+    await commands.take();
+    reader.close();
+    publisher.close();
+    assert.deepEqual(await commands.take(), []);
+    assert.deepEqual(commands.told, [
+      ...['runOnInit', 'runOnAvailable', 'runOnOnline', 'runOnRead'],
+      ...['runOnUnread', 'runOnOffline', 'runOnUnavailable'],
+    ]);
+    assert.equal(commands.variablesOf('runOnUnread')?.['G1'], 'am');
+  });
+
   it('takes no notice of readers of the server itself', async () => {
     const { commands, publish, read } = new Site('\n  runOnRead: read');
     publish();
