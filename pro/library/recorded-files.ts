@@ -156,10 +156,11 @@ export class RecordedFiles {
   async registerImage(filePath: string, pathName: string): Promise<RecordedFile> {
     const { library, folder } = this.#components;
     const file = this.#resolve(filePath);
+    const registered = await library.register(folder, file, pathName);
     for (const companion of folder.layout.companionsOf(file)) {
-      if (await folder.safe.stat(companion)) await library.register(folder, companion, pathName);
+      await library.register(folder, companion, pathName).catch(ignoreMissing);
     }
-    return toRecordedFile(await library.register(folder, file, pathName));
+    return toRecordedFile(registered);
   }
 
   /** Counts of all files, and space of the disk; zeros while the folder is missing. */
@@ -217,6 +218,11 @@ export class RecordedFiles {
     const [filePath, newPath] = [toFilePath(from), toFilePath(to)];
     events.publish({ type, filePath, newPath, reason: 'request' });
   }
+}
+
+/** Not every file has companions, and one may be moved away in this moment. */
+function ignoreMissing(thrown: unknown): void {
+  if (!(thrown instanceof MediaError) || thrown.kind !== 'not-found') throw thrown;
 }
 
 function noFile(file: string): MediaError {

@@ -1,7 +1,7 @@
 // Recorded files on a real folder, the way the API uses them.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silentLogger } from '../../../core/base/logger.ts';
 import type { RecordingFolder } from '../../../core/library/recording-folder.ts';
@@ -197,6 +197,27 @@ describe('RecordedFiles', () => {
     const found = await files.listByDate({ name: 'cam', fileType: 'image' });
     assert.deepEqual(names(found), [file.slice(9)]);
     await assert.rejects(files.registerImage('/20250117/none.jpg', 'cam'), { kind: 'not-found' });
+  });
+
+  it('takes a picture into the index whose thumbnail is moved away in this moment', async () => {
+    const file = `${day}/1736980200999-0123456789abcdef.jpg`;
+    const thumbnail = `${day}/thumbnail-${file.slice(9)}`;
+    await writeFile(at(file), 'jpg');
+    await writeFile(at(thumbnail), 'small');
+    const racing = new RecordedFiles({
+      library: {
+        ...{ index: library.index, files: library.files },
+        register: async (where, name, path) => {
+          if (name === thumbnail) await unlink(at(thumbnail));
+          return library.register(where, name, path);
+        },
+      },
+      ...{ folder, events: new EventBus(silentLogger), pathCount: () => 3 },
+    });
+    await racing.registerImage(`/${file}`, 'cam');
+    assert.deepEqual(names(await files.listByDate({ name: 'cam', fileType: 'image' })), [
+      file.slice(9),
+    ]);
   });
 
   it('counts, and gives the timeline of a path', async () => {
