@@ -52,6 +52,8 @@ export class OfferingPeer implements PeerSession {
   #pair: SelectedPair | undefined;
   #state: PeerState = 'new';
   #hasOffered = false;
+  /** Called when every address of this machine has its candidate. */
+  #onHosts: () => void = () => undefined;
   #timer: Timer | undefined;
   /** Handshake datagrams that came before our end of ICE was ready. */
   #early: Uint8Array[] = [];
@@ -106,12 +108,12 @@ export class OfferingPeer implements PeerSession {
    * @throws MediaError `unavailable` when this machine has no address to offer.
    */
   async offer(isTrickling: boolean): Promise<string> {
+    const { promise: hosts, resolve } = Promise.withResolvers<undefined>();
+    this.#onHosts = () => resolve(undefined);
     const gathered = this.#link.gather().then(() => {
       if (this.#hasOffered) this.#options.onCandidate?.(undefined);
     });
-    const { promise: first, resolve } = Promise.withResolvers<undefined>();
-    this.#onFirst = () => resolve(undefined);
-    await (isTrickling ? Promise.race([first, gathered]) : gathered);
+    await (isTrickling ? Promise.race([hosts, gathered]) : gathered);
     if (isTrickling) gathered.catch(() => undefined);
     if (this.#isOver()) throw closed();
     if (this.#known.length === 0) {
@@ -181,13 +183,11 @@ export class OfferingPeer implements PeerSession {
     this.#end('closed');
   }
 
-  #onFirst: () => void = () => undefined;
-
   #onCandidate(candidate: IceCandidate): void {
     if (this.#hasOffered) this.#options.onCandidate?.(candidate);
     else this.#known.push(candidate);
     // All sockets of this machine open in one turn: the others come before the promise goes on.
-    if (this.#known.length >= this.#options.ice.localAddresses.length) this.#onFirst();
+    if (this.#known.length >= this.#options.ice.localAddresses.length) this.#onHosts();
   }
 
   #onLinkUp(): void {

@@ -202,6 +202,6 @@ function wordsOf(body: string): string {
   const text = error ?? (/^\s*</u.test(body) ? '' : body);
   return text
     .slice(0, MAX_QUOTED)
-    .replace(/[^\u0020-\u007e]+/gu, ' ')
+    .replace(/[^\u0021-\u007e]+/gu, ' ')
     .trim();
 }
