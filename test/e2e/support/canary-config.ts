@@ -98,6 +98,7 @@ function globalSettings(secret: Secret, url: SecretUrl, { service }: CanaryNeigh
     ],
     authHTTPAddress: url('authHTTPAddress', 'http', `${service}/auth`),
     authJWTJWKS: url('authJWTJWKS', 'http', `${service}/jwks`),
+    webhooks: [{ url: `http://${service}/hooks`, secret: secret('webhooks[].secret'), events: [] }],
     hlsCDNSecret: secret('hlsCDNSecret'),
     coreServerKey: secret('coreServerKey'),
     recordCreateWebhook: url('recordCreateWebhook', 'http', `${service}/created`),
