@@ -1,4 +1,5 @@
 // Moves and deletes recorded files, with the index in step and nothing lost or overwritten.
+import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError, toMediaError } from '../base/media-error.ts';
 import type { FileLocks } from './file-locks.ts';
@@ -7,6 +8,7 @@ import type { FileMove, RecordingIndex } from './index-query.ts';
 import type { RecordingFolder } from './recording-folder.ts';
 import type { RecordingReader } from './recording-reader.ts';
 import type { Recording } from './recording.ts';
+import { showName } from './relative-path.ts';
 
 /** What file operations work with. */
 export interface RecordingFilesComponents {
@@ -15,7 +17,11 @@ export interface RecordingFilesComponents {
   readonly growing: GrowingFiles;
   readonly reader: RecordingReader;
   readonly logger: Logger;
+  readonly clock: Clock;
 }
+
+/** A recorder makes its file first, and tells about it when the disk has answered. */
+const MAX_UNTOLD_MS = 2000;
 
 /**
  * File operations of one library. The disk decides who wins when two want the same file; the
@@ -71,6 +77,7 @@ export class RecordingFiles {
       const row = await index.call('get', { root: move.root, file: from });
       growing.refuseGrowing({ root: move.root, file: from }, row);
       growing.refuseGrowing({ root: move.root, file: to }, undefined);
+      await this.#refuseUntold(folder, from, row);
       await index.call('beginMove', move);
       try {
         await folder.safe.move(from, to);
@@ -101,7 +108,9 @@ export class RecordingFiles {
     const { index, locks, growing } = this.#components;
     const place = { root: folder.safe.root, file };
     return locks.run([place], async () => {
-      growing.refuseGrowing(place, await index.call('get', place));
+      const row = await index.call('get', place);
+      growing.refuseGrowing(place, row);
+      await this.#refuseUntold(folder, file, row);
       try {
         await folder.safe.remove(file);
       } catch (thrown) {
@@ -111,6 +120,19 @@ export class RecordingFiles {
       }
       await this.#follow(() => index.call('remove', [place]));
     });
+  }
+
+  /** A video that nobody knows yet may be one that a recorder begins in this moment. */
+  async #refuseUntold(
+    folder: RecordingFolder,
+    file: string,
+    row: Recording | undefined,
+  ): Promise<void> {
+    if (row !== undefined || folder.layout.describe(file)?.kind !== 'video') return;
+    const stats = await folder.safe.stat(file);
+    if (!stats || Math.abs(this.#components.clock.nowMs() - stats.mtimeMs) > MAX_UNTOLD_MS) return;
+    const text = `${showName(file)} is not closed yet`;
+    throw new MediaError('failed-precondition', 'file-growing', text);
   }
 
   async #finishMove(folder: RecordingFolder, move: FileMove): Promise<void> {

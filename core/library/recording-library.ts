@@ -76,11 +76,12 @@ export class RecordingLibrary implements RecordingsIndex, AsyncDisposable {
       growing: this.#growing,
       reader: this.#reader,
       logger,
+      clock,
     };
     this.files = new RecordingFiles(shared);
     const startedAt = clock.nowMs() - TIMESTAMP_STEP_MS;
     this.#reconciler = new Reconciler(
-      { ...shared, clock, files: this.files },
+      { ...shared, files: this.files },
       { startedAt, settleMs: this.#settleMs },
     );
   }

@@ -38,9 +38,19 @@ describe('RecordingFiles', () => {
   });
 
   it('takes a file along that the index has not seen yet', async () => {
-    await fixture.write(b, fileText({ path: 'other' }));
+    await fixture.write(b, fileText({ path: 'other' }), Date.now() - 60_000);
     await move(b, '20250116/c.mp4');
     assert.equal((await fixture.row('20250116/c.mp4'))?.path, 'other');
+  });
+
+  it('leaves a file alone that a recorder may have begun in this moment', async () => {
+    await fixture.write(b, 'begun');
+    const refusal = { code: 'file-growing', message: `'${b}' is not closed yet` };
+    await assert.rejects(move(b, '20250116/c.mp4'), refusal);
+    await assert.rejects(remove(b), refusal);
+    fixture.clock.advance(10_000);
+    await remove(b);
+    assert(!existsSync(at(b)));
   });
 
   it('deletes a file and its thumbnail', async () => {
@@ -92,7 +102,7 @@ describe('RecordingFiles', () => {
 
   it('lets exactly one of many have a file', async () => {
     for (let round = 0; round < 5; round++) {
-      await fixture.write(b);
+      await fixture.write(b, fileText(), Date.now() - 60_000);
       const tries = Array.from({ length: 6 }, (_, n) =>
         n % 2 === 0 ? move(b, `20250116/${round}-${n}.mp4`) : remove(b),
       );

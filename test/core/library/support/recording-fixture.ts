@@ -81,12 +81,12 @@ export class RecordingFixture {
     this.folder = { safe: new SafeFolder(root), layout: testLayout };
     const reader = new RecordingReader(this.inspector, silentLogger);
     const { locks, growing, clock } = this;
-    const shared = { index, locks, growing, reader, logger: silentLogger };
+    const shared = { index, locks, growing, reader, clock, logger: silentLogger };
     this.files = new RecordingFiles(shared);
     // As if every file were of an earlier process.
     const startedAt = Date.now() + 3_600_000;
     this.reconciler = new Reconciler(
-      { ...shared, clock, files: this.files },
+      { ...shared, files: this.files },
       { startedAt, settleMs: 0 },
     );
   }
