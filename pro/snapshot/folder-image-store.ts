@@ -18,6 +18,7 @@ export interface FolderImageStoreOptions {
 /** Files that are being written; whoever starts the server may empty it. */
 const TEMPORARY_FOLDER = 'tmp';
 const MAX_NAME_ATTEMPTS = 1000;
+const MAX_REPLACE_ATTEMPTS = 5;
 const SUFFIX = '.jpg';
 const THUMBNAIL_PREFIX = 'thumbnail-';
 
@@ -39,7 +40,7 @@ export class FolderImageStore implements ImageStore {
     const file = await this.#place(image.jpeg, day, image.fileName);
     const fileName = file.slice(day.length + 1);
     const thumbnail = image.thumbnail ? THUMBNAIL_PREFIX + fileName : '';
-    if (image.thumbnail) await this.#replace(image.thumbnail, `${day}/${thumbnail}`);
+    if (image.thumbnail) await this.#addThumbnail(file, image.thumbnail, `${day}/${thumbnail}`);
     const stored = {
       fileName,
       filePath: `/${file}`,
@@ -67,17 +68,37 @@ export class FolderImageStore implements ImageStore {
     throw new MediaError('already-exists', 'file-exists', `'${fileName}' exists too often`);
   }
 
+  /** A picture that is reported as failed must not stay. */
+  async #addThumbnail(file: string, bytes: Buffer, thumbnail: string): Promise<void> {
+    try {
+      await this.#replace(bytes, thumbnail);
+    } catch (thrown) {
+      await this.#folder.remove(file).catch(() => undefined);
+      throw thrown;
+    }
+  }
+
   /** The name belongs to the picture whose name was free: what lies there is left over. */
   async #replace(bytes: Buffer, file: string): Promise<void> {
     const temporary = await this.#writeTemporary(bytes);
     try {
-      if (await this.#tryMove(temporary, file)) return;
-      await this.#folder.remove(file);
-      await this.#folder.move(temporary, file);
+      for (let attempt = 1; !(await this.#tryMove(temporary, file)); attempt++) {
+        await this.#removeOld(file, attempt === MAX_REPLACE_ATTEMPTS);
+      }
     } catch (thrown) {
       await this.#discard(temporary);
       throw thrown;
     }
+  }
+
+  /** Somebody who deletes or renames the old picture takes its thumbnail along. */
+  async #removeOld(file: string, isLast: boolean): Promise<void> {
+    try {
+      await this.#folder.remove(file);
+    } catch (thrown) {
+      if (isLast || !(thrown instanceof MediaError) || thrown.code !== 'no-such-file') throw thrown;
+    }
+    if (isLast) throw new MediaError('already-exists', 'file-exists', `'${file}' exists again`);
   }
 
   async #tryMove(from: string, to: string): Promise<boolean> {

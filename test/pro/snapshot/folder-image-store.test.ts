@@ -1,6 +1,6 @@
 // Tests of FolderImageStore on a real folder.
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FolderImageStore } from '../../../pro/snapshot/folder-image-store.ts';
@@ -62,6 +62,16 @@ describe('FolderImageStore', () => {
     await writeFile(join(root, '20260309/thumbnail-a.jpg'), 'old');
     await store.save(image('a.jpg', 'new', true));
     assert.equal(await readFile(join(root, '20260309/thumbnail-a.jpg'), 'utf8'), 'small new');
+  });
+
+  it('leaves no picture behind that it reports as failed', async () => {
+    const store = new FolderImageStore({ root });
+    await mkdir(join(root, '20260309/thumbnail-a.jpg'), { recursive: true });
+    await assert.rejects(store.save(image('a.jpg', 'one', true)), {
+      kind: 'invalid-argument',
+    });
+    assert.deepEqual(await readdir(join(root, '20260309')), ['thumbnail-a.jpg']);
+    assert.deepEqual(await readdir(join(root, 'tmp')), []);
   });
 
   it('does not follow a link that stands where the folder should be', async () => {
