@@ -27,14 +27,14 @@ describe('WHEP clients of other projects', () => {
     const report = await runPythonClient('aiortc_whep', { url: server.whepUrl('h264') });
     assert.equal(report.status, 201, JSON.stringify(report));
     assert.ok((report.video?.frames ?? 0) >= 50, JSON.stringify(report));
-    assert.ok((report.audio?.frames ?? 0) >= 100, JSON.stringify(report));
+    assert.ok((report.audio?.frames ?? 0) >= 50, JSON.stringify(report));
     assert.equal(report.delete_status, 200);
   });
 
   it('aiortc, strict about 20 ms of G711, plays VP8 and PCMU', async () => {
     const report = await runPythonClient('aiortc_whep', { url: server.whepUrl('vp8') });
     assert.ok((report.video?.frames ?? 0) >= 50, JSON.stringify(report));
-    assert.ok((report.audio?.frames ?? 0) >= 100, JSON.stringify(report));
+    assert.ok((report.audio?.frames ?? 0) >= 50, JSON.stringify(report));
     assert.equal(report.audio?.error, undefined);
   });
 

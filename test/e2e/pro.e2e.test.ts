@@ -73,6 +73,8 @@ describe('a fleet of eight cameras', function () {
   let server: ServerProcess;
   let api: ApiClient;
   let jwt: string;
+  /** From the first request to the last answer, however busy the machine is. */
+  let longestSeconds = 0;
   const publishers: ChildProgram[] = [];
   const files = new Map<string, z.infer<typeof startedSchema>>();
 
@@ -131,6 +133,7 @@ describe('a fleet of eight cameras', function () {
     );
     await new Promise((resolve) => socket.once('open', resolve));
     const order = (name: string): object => ({ name, videoFormat: 'mp4', taskOutMinutes: 30 });
+    const startedMs = performance.now();
     const started = await Promise.all(
       FLEET.map(async ([name]) => [name, await api.post('record/start', order(name))] as const),
     );
@@ -141,6 +144,7 @@ describe('a fleet of eight cameras', function () {
     assert.equal(total, FLEET.length);
     await new Promise((resolve) => setTimeout(resolve, 6000));
     await Promise.all(FLEET.map(([name]) => api.post('record/stop', { name })));
+    longestSeconds = (performance.now() - startedMs) / 1000;
     await eventually(async () =>
       Promise.resolve(
         frames.filter((each) => each.includes('"recordStopped"')).length === 8 || undefined,
@@ -165,7 +169,8 @@ describe('a fleet of eight cameras', function () {
       assert.ok(Math.abs(video - audio) < 0.1, `${what}: video ${video}, audio ${audio}`);
       // From the key frame before the request, at most a second earlier, to the stop.
       const { durationSeconds } = report;
-      assert.ok(durationSeconds > 5.5 && durationSeconds < 8.5, `${what}: ${durationSeconds} s`);
+      assert.ok(durationSeconds > 5.5, `${what}: ${durationSeconds} s`);
+      assert.ok(durationSeconds < longestSeconds + 1.5, `${what}: ${durationSeconds} s`);
     }
   });
 
@@ -199,7 +204,8 @@ describe('a fleet of eight cameras', function () {
     for (const name of ['gate/north', 'yard', 'shop']) {
       const url = server.apiUrl(`/res${files.get(name)?.filePath ?? ''}?access_token=${jwt}`);
       const seen = scrubbedSchema.parse(await callKit(page, 'scrubFile', url, [4.5, 1.2, 3]));
-      assert.ok(seen.duration > 5.5 && seen.duration < 8.5, `${name}: ${seen.duration} s`);
+      assert.ok(seen.duration > 5.5, `${name}: ${seen.duration} s`);
+      assert.ok(seen.duration < longestSeconds + 1.5, `${name}: ${seen.duration} s`);
       assert.deepEqual(seen.shown, [4.5, 1.2, 3], name);
       assert.ok(seen.frames > 0, name);
     }
