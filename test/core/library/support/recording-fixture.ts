@@ -85,10 +85,7 @@ export class RecordingFixture {
     this.files = new RecordingFiles(shared);
     // As if every file were of an earlier process.
     const startedAt = Date.now() + 3_600_000;
-    this.reconciler = new Reconciler(
-      { ...shared, files: this.files },
-      { startedAt, settleMs: 0 },
-    );
+    this.reconciler = new Reconciler({ ...shared, files: this.files }, { startedAt, settleMs: 0 });
   }
 
   get root(): string {
