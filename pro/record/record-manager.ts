@@ -141,13 +141,15 @@ export class RecordManager implements AsyncDisposable {
     const format = formatOf(request.videoFormat);
     const customName =
       request.fileName === undefined ? undefined : customNameOf(request.fileName, `.${format}`);
-    const settings = this.#settingsOf(name);
+    // An unknown path is told at once, not after a wait for its stream.
+    this.#settingsOf(name);
     const known = this.#tasks.get(name);
     if (known) return await this.#joined(known, options.signal);
     await this.#awaitStream(name, options.signal);
     const other = this.#tasks.get(name);
     if (other) return await this.#joined(other, options.signal);
-    const task = this.#create(name, settings, {
+    // Asked anew: the server may be stopping by now, or have other settings.
+    const task = this.#create(name, this.#settingsOf(name), {
       format,
       customName,
       isAutomatic: false,

@@ -145,6 +145,15 @@ describe('RecordManager.record()', () => {
     assert.equal(rig.pathManager.get('demand')?.stream?.isOnline, true);
   });
 
+  it('begins nothing when the server stops while the source is being started', async () => {
+    await using rig = new RecordRig();
+    const asked = rig.manager.record({ name: 'demand', videoFormat: 'mp4' });
+    const closed = rig.manager.close();
+    await assert.rejects(asked, { code: 'server-stopping' });
+    await closed;
+    assert.deepEqual(rig.manager.tasks(), []);
+  });
+
   it('ends after the minutes that were asked for', async () => {
     await using rig = new RecordRig();
     const publisher = rig.publish();
