@@ -1,6 +1,6 @@
 // Hostile requests to every route of the document, and requests that get into each other's way.
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -26,6 +26,7 @@ import { ServerProcess } from './support/server-process.ts';
 const SEED = 20_250_116;
 const REQUESTS = 500;
 const CONNECTIONS = 16;
+const AN_HOUR_AGO = new Date(Date.now() - 3_600_000);
 const document = apiV2Document(documentedEndpoints(), 'test');
 const check = new JsonSchemaCheck(document);
 
@@ -151,7 +152,10 @@ describe('hostile requests', function () {
     it(`${operation.method} ${operation.path} answers ${REQUESTS} of them`, async () => {
       using client = new KeepAliveClient(server.ports.api, CONNECTIONS);
       for (const file of vocabulary['fullPath']?.slice(0, 2) ?? []) {
-        await writeFile(join(server.folder, 'recordings', file), stock);
+        const fullPath = join(server.folder, 'recordings', file);
+        await writeFile(fullPath, stock);
+        // Not from this moment: a new file without an entry may be one that a recorder just began.
+        await utimes(fullPath, AN_HOUR_AGO, AN_HOUR_AGO);
       }
       const made = hostileRequests({ check, vocabulary }, operation, {
         seed: SEED + index,
