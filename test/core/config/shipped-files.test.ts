@@ -13,12 +13,10 @@ const peers = fileURLToPath(
 );
 
 describe("the peer's mediamtx.yml", () => {
-  before(function () {
-    if (existsSync(peers)) return;
-    // Not in every checkout: the suite says so as a pending test with this reason.
-    if (this.test) this.test.title += ` (pending: ${peers} is not here)`;
-    this.skip();
-  });
+  if (!existsSync(peers)) {
+    it('is read (shared testdata absent)');
+    return;
+  }
 
   it('loads unmodified, with one warning for each function that is not built', () => {
     const { warnings, paths, global } = loadConfig({ filePath: peers, env: {} });

@@ -211,12 +211,10 @@ describe("the peer's mediamtx.yml with the Pro keys", () => {
     new URL('../../../../shared/testdata/mediamtx/mediamtx.yml', import.meta.url),
   );
 
-  before(function () {
-    if (existsSync(peers)) return;
-    // Not in every checkout: the suite says so as a pending test with this reason.
-    if (this.test) this.test.title += ` (pending: ${peers} is not here)`;
-    this.skip();
-  });
+  if (!existsSync(peers)) {
+    it('is read (shared testdata absent)');
+    return;
+  }
 
   it('loads without doubtful values', () => {
     const { warnings } = loadConfig({ filePath: peers, env: {}, registry });
