@@ -14,17 +14,28 @@ describe('mocha reporter', () => {
     folder = mkdtempSync(join(tmpdir(), 'reporter-'));
   });
 
+  beforeEach(() => rmSync(join(folder, 'failures.txt'), { force: true }));
+
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  function run(tests: string, isCi: boolean): { status: number | null; last: string; sum: string } {
+  function run(
+    tests: string,
+    isCi: boolean,
+    options: readonly string[] = [],
+  ): { status: number | null; last: string; sum: string } {
     const spec = join(folder, 'spec.cjs');
     const summary = join(folder, 'summary.txt');
     writeFileSync(spec, tests);
     writeFileSync(summary, '');
     const mocha = join(PROJECT_ROOT, 'node_modules/mocha/bin/mocha.js');
     const reporter = join(import.meta.dirname, 'mocha-reporter.ts');
-    const args = [mocha, '--no-config', '--no-package', '--reporter', reporter, spec];
-    const env = { ...process.env, CI: isCi ? 'true' : '', MOCHA_SUMMARY_FILE: summary };
+    const args = [mocha, '--no-config', '--no-package', '--reporter', reporter, ...options, spec];
+    const env = {
+      ...process.env,
+      CI: isCi ? 'true' : '',
+      MOCHA_SUMMARY_FILE: summary,
+      MOCHA_FAILURES_FILE: join(folder, 'failures.txt'),
+    };
     const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
     const last = stdout.trim().split('\n').at(-1) ?? '';
     return { status, last, sum: readFileSync(summary, 'utf8') };
@@ -44,5 +55,25 @@ describe('mocha reporter', () => {
   it('lets a test be skipped in CI whose data is not part of the repository', () => {
     const tests = "it('a', () => {}); it.skip('b (shared testdata absent)', () => {});";
     assert.deepEqual(run(tests, true), { status: 0, last: '1 passed, 0 failed', sum: '1 0\n' });
+  });
+
+  it('notes what failed, and what needed a second attempt', () => {
+    const tests =
+      "let n = 0; it('a', () => { if (++n === 1) throw new Error('first'); });" +
+      "it('b', () => { throw new Error('always'); });";
+    const { last } = run(tests, true, ['--retries', '1']);
+    assert.equal(last, '1 passed, 1 failed');
+    const notes = readFileSync(join(folder, 'failures.txt'), 'utf8').split('\n');
+    assert.deepEqual(
+      notes.filter((line) => /^\S|Error/u.test(line)),
+      [
+        'second attempt: a',
+        '  Error: first',
+        'second attempt: b',
+        '  Error: always',
+        'failed: b',
+        '  Error: always',
+      ],
+    );
   });
 });

@@ -1,14 +1,15 @@
-// The spec reporter, plus: one plain line of counts, a summary file for CI, and no skipped test under CI=true.
+// The spec reporter, plus: one plain line of counts, files for CI's last lines, and no skipped test under CI=true.
 import { appendFileSync } from 'node:fs';
 import Mocha from 'mocha';
 
 /** Title suffix of the only tests that may skip in CI: those over files outside the repository. */
 const MAY_SKIP = /\(shared testdata absent\)$/u;
+const MAX_ERROR_LINES = 25;
 
 /**
  * Ends with `N passed, N failed`. A pending test counts as failed when the environment has CI=true,
  * because a test that cannot run proves nothing. MOCHA_SUMMARY_FILE names a file that gets one line
- * `passed failed` per run.
+ * `passed failed` per run, MOCHA_FAILURES_FILE one that gets what failed, or needed a second attempt.
  */
 class HouseReporter extends Mocha.reporters.Spec {
   readonly #skipped: string[] = [];
@@ -17,6 +18,12 @@ class HouseReporter extends Mocha.reporters.Spec {
     super(runner, options);
     runner.on(Mocha.Runner.constants.EVENT_TEST_PENDING, (test: Mocha.Test) => {
       if (!MAY_SKIP.test(test.title)) this.#skipped.push(test.fullTitle());
+    });
+    runner.on(Mocha.Runner.constants.EVENT_TEST_RETRY, (test: Mocha.Test, error: Error) => {
+      note('second attempt', test, error);
+    });
+    runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, (test: Mocha.Test, error: Error) => {
+      note('failed', test, error);
     });
   }
 
@@ -31,6 +38,14 @@ class HouseReporter extends Mocha.reporters.Spec {
     if (summary !== undefined) appendFileSync(summary, `${passed} ${failed}\n`);
     finish(failed);
   }
+}
+
+/** A long output is cut where it is kept: what went wrong has to stand at its end. */
+function note(what: string, test: Mocha.Test, error: Error): void {
+  const file = process.env['MOCHA_FAILURES_FILE'];
+  if (file === undefined) return;
+  const lines = (error.stack ?? error.message).split('\n').slice(0, MAX_ERROR_LINES);
+  appendFileSync(file, `${what}: ${test.fullTitle()}\n  ${lines.join('\n  ')}\n`);
 }
 
 // Mocha loads reporters by require(); this name makes the class what require() returns.
