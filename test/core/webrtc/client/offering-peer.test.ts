@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { MediaError } from '../../../../core/base/media-error.ts';
 import type { IceCandidate } from '../../../../core/sdp/ice-candidate.ts';
 import { OfferingPeer } from '../../../../core/webrtc/client/offering-peer.ts';
-import { receivingSections } from '../../../../core/webrtc/client/whep-source.ts';
+import { receivingSections } from '../../../../core/webrtc/client/receiving-sections.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { answerText, DtlsDouble, HOST, LinkDoubles, type LinkDouble } from './peer-doubles.ts';
 
