@@ -17,9 +17,10 @@ export class H264Mp4Format implements Mp4Format {
   readonly prerollSamples = 0;
   readonly isReady = true;
   readonly framing: NalFraming;
-  readonly #configuration: Uint8Array;
-  readonly #widthPixels: number;
-  readonly #heightPixels: number;
+  /** avcC. */
+  readonly configuration: Uint8Array;
+  readonly widthPixels: number;
+  readonly heightPixels: number;
 
   /** @throws MediaError `failed-precondition` without parameter sets, `invalid-argument` for broken ones. */
   constructor({ sps, pps }: H264Codec) {
@@ -27,24 +28,23 @@ export class H264Mp4Format implements Mp4Format {
       throw new MediaError(
         'failed-precondition',
         'no-parameter-sets',
-        'the H264 track has no SPS and PPS yet; MP4 file',
+        'the H264 track has no SPS and PPS yet; avcC',
       );
     }
-    this.#configuration = buildAvcConfiguration(sps, pps);
+    this.configuration = buildAvcConfiguration(sps, pps);
     const parsed = parseH264Sps(sps);
-    this.#widthPixels = parsed?.widthPixels ?? 0;
-    this.#heightPixels = parsed?.heightPixels ?? 0;
+    this.widthPixels = parsed?.widthPixels ?? 0;
+    this.heightPixels = parsed?.heightPixels ?? 0;
     this.framing = new NalFraming({ parameterSets: [sps, pps], isParameterSet, isDropped });
   }
 
   describe(isClosing: boolean): Mp4SampleDescription {
-    const widthPixels = this.#widthPixels;
-    const heightPixels = this.#heightPixels;
+    const { widthPixels, heightPixels } = this;
     const sampleEntry = buildVisualSampleEntry({
       type: isClosing && this.framing.hasInBandSets ? 'avc3' : 'avc1',
       widthPixels,
       heightPixels,
-      configuration: { type: 'avcC', body: this.#configuration },
+      configuration: { type: 'avcC', body: this.configuration },
     });
     return { sampleEntry, widthPixels, heightPixels };
   }

@@ -18,9 +18,10 @@ export class H265Mp4Format implements Mp4Format {
   readonly prerollSamples = 0;
   readonly isReady = true;
   readonly framing: NalFraming;
-  readonly #configuration: Uint8Array;
-  readonly #widthPixels: number;
-  readonly #heightPixels: number;
+  /** hvcC. */
+  readonly configuration: Uint8Array;
+  readonly widthPixels: number;
+  readonly heightPixels: number;
 
   /** @throws MediaError `failed-precondition` without parameter sets, `invalid-argument` for broken ones. */
   constructor({ vps, sps, pps }: H265Codec) {
@@ -28,21 +29,20 @@ export class H265Mp4Format implements Mp4Format {
       throw new MediaError(
         'failed-precondition',
         'no-parameter-sets',
-        'the H265 track has no VPS, SPS and PPS yet; MP4 file',
+        'the H265 track has no VPS, SPS and PPS yet; hvcC',
       );
     }
-    this.#configuration = buildHevcConfiguration({ vps, sps, pps });
+    this.configuration = buildHevcConfiguration({ vps, sps, pps });
     const parsed = parseH265Sps(sps);
-    this.#widthPixels = parsed?.widthPixels ?? 0;
-    this.#heightPixels = parsed?.heightPixels ?? 0;
+    this.widthPixels = parsed?.widthPixels ?? 0;
+    this.heightPixels = parsed?.heightPixels ?? 0;
     this.framing = new NalFraming({ parameterSets: [vps, sps, pps], isParameterSet, isDropped });
   }
 
   describe(isClosing: boolean): Mp4SampleDescription {
     const isInBand = isClosing && this.framing.hasInBandSets;
-    const widthPixels = this.#widthPixels;
-    const heightPixels = this.#heightPixels;
-    const body = isInBand ? withIncompleteArrays(this.#configuration) : this.#configuration;
+    const { widthPixels, heightPixels } = this;
+    const body = isInBand ? withIncompleteArrays(this.configuration) : this.configuration;
     const sampleEntry = buildVisualSampleEntry({
       type: isInBand ? 'hev1' : 'hvc1',
       widthPixels,
