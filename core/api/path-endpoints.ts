@@ -20,7 +20,8 @@ const forwardSchema = z
       destFingerprint: z.string(),
       whipBearerToken: z.string(),
     }),
-    protocol: z.enum(['rtmp', 'rtmps', 'rtsp', 'rtsps', 'srt', 'whip', 'whips']),
+    /** Scheme of `dest`. */
+    protocol: z.string(),
     state: z.enum(['idle', 'forwarding', 'error']),
     lastError: z.string(),
     outboundBytes: count,

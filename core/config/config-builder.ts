@@ -23,6 +23,7 @@ import type { ExplicitValues, MergedValues } from './explicit-values.ts';
 import { NotBuiltFilter } from './not-built-filter.ts';
 import { orderPathRules } from './path-match.ts';
 import { pathKeys } from './path-keys.ts';
+import { expandForwards, type UrlSchemes } from './url-schemes.ts';
 import { ConfigValidator } from './validate-config.ts';
 import type { ConfigDraft } from './validate-config.ts';
 import { emptyMap, isRawMap, YamlDocument } from './yaml-document.ts';
@@ -49,6 +50,7 @@ export class ConfigBuilder {
   readonly #pathTable: KeyTable;
   readonly #extensionNames: { readonly global: string[]; readonly path: string[] };
   readonly #rules: readonly ConfigRule[];
+  readonly #urlSchemes: UrlSchemes;
   readonly #edits: readonly ConfigEdit[];
   readonly #issues: IssueCollector;
   /** Names of environment variables by the dotted key path they set. */
@@ -68,6 +70,7 @@ export class ConfigBuilder {
       path: Object.keys(extensions.path),
     };
     this.#rules = registry.rules;
+    this.#urlSchemes = registry.urlSchemes;
     this.#issues = new IssueCollector((path) => this.#locate(path));
   }
 
@@ -141,7 +144,8 @@ export class ConfigBuilder {
     };
     // Rules between keys mean nothing while single values are wrong.
     if (this.#issues.issues.length === 0) {
-      new ConfigValidator(draft, explicit, this.#issues).validate();
+      const options = { issues: this.#issues, urlSchemes: this.#urlSchemes };
+      new ConfigValidator(draft, explicit, options).validate();
       this.#applyRules(draft);
     }
     const filter = new NotBuiltFilter(explicit, this.#issues);
@@ -164,7 +168,7 @@ export class ConfigBuilder {
   #decodeExplicit(root: RawMap, sections: Sections): ExplicitValues {
     const decodePath = (raw: RawMap, path: readonly PathSegment[]): DecodedValues =>
       decodeKeys(
-        raw,
+        expandForwards(raw, this.#urlSchemes, { path, issues: this.#issues }),
         {
           table: this.#pathTable,
           otherNames: Object.keys(deprecatedPathKeys),

@@ -6,6 +6,7 @@ import type { ConfigKey, KeyTable, KeyValues } from './config-key.ts';
 import type { Extensions } from './config.ts';
 import { globalKeys } from './global-keys.ts';
 import { pathKeys } from './path-keys.ts';
+import type { ForwardType, UrlCheck, UrlSchemes } from './url-schemes.ts';
 import type { ConfigDraft } from './validate-config.ts';
 
 /** A registered key; reads its value out of a loaded configuration. */
@@ -52,6 +53,9 @@ export class ConfigRegistry {
   readonly #global = new Map<string, ConfigKey>();
   readonly #path = new Map<string, ConfigKey>();
   readonly #rules: ConfigRule[] = [];
+  readonly #sources = new Map<string, UrlCheck>();
+  readonly #forwards = new Map<string, UrlCheck>();
+  readonly #forwardTypes = new Map<string, ForwardType>();
 
   get globalKeys(): KeyTable {
     return Object.fromEntries(this.#global);
@@ -63,6 +67,15 @@ export class ConfigRegistry {
 
   get rules(): readonly ConfigRule[] {
     return this.#rules;
+  }
+
+  /** URLs of `source` and `forward` beside those of the core. */
+  get urlSchemes(): UrlSchemes {
+    return {
+      sources: this.#sources,
+      forwards: this.#forwards,
+      forwardTypes: this.#forwardTypes,
+    };
   }
 
   /** @throws MediaError `already-exists` when the key is taken. */
@@ -86,6 +99,21 @@ export class ConfigRegistry {
   addPathKeys<T extends KeyTable>(table: T): ExtensionTable<T> {
     for (const [name, definition] of Object.entries(table)) this.addPathKey(name, definition);
     return new ExtensionTable(table);
+  }
+
+  /** Lets `source` take URLs of a scheme; somebody has to bring a SourceFactory for it. */
+  addSourceScheme(scheme: string, check: UrlCheck): void {
+    this.#sources.set(scheme, check);
+  }
+
+  /** Lets `forward` take URLs of a scheme; somebody has to bring a ForwardTargetFactory for it. */
+  addForwardScheme(scheme: string, check: UrlCheck): void {
+    this.#forwards.set(scheme, check);
+  }
+
+  /** Lets `forward` take structs of a type; its URLs need a scheme too. */
+  addForwardType(type: ForwardType): void {
+    this.#forwardTypes.set(type.type, type);
   }
 
   /** Adds a rule about the registered keys; it runs when every single value is right. */

@@ -7,6 +7,7 @@ import { allPathKeys, type YmlSection, type YmlValue } from './encode-config.ts'
 import { NotBuiltFilter } from './not-built-filter.ts';
 import { isPatternName, pathNameFault } from './path-name.ts';
 import { isYmlList } from './redact-config.ts';
+import { expandForwards } from './url-schemes.ts';
 import { validatePath } from './validate-path.ts';
 import { emptyMap, type RawMap, type RawValue } from './yaml-document.ts';
 
@@ -37,11 +38,13 @@ export function definePath(
   checkName(name, issues);
   const table = allPathKeys(registry);
   const options = { table, otherNames: [], path: [], hint: () => undefined };
-  const explicit = decodeKeys(toRawMap(values), options, issues);
+  const { urlSchemes } = registry;
+  const raw = expandForwards(toRawMap(values), urlSchemes, { path: [], issues });
+  const explicit = decodeKeys(raw, options, issues);
   issues.throwIfAny();
   const merged = merge(config.pathDefaults, withoutMissing(name, explicit, issues), registry);
   const { global } = config;
-  validatePath({ confName: name, config: merged, global }, (path, message) =>
+  validatePath({ confName: name, config: merged, global, urlSchemes }, (path, message) =>
     issues.error({ code: 'config-invalid-value', path, message }),
   );
   issues.throwIfAny();

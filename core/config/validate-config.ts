@@ -8,8 +8,10 @@ import { PathPattern } from './path-pattern.ts';
 import { validateAuth } from './validate-auth.ts';
 import { validateGlobal } from './validate-global.ts';
 import { validatePath, validateValues } from './validate-path.ts';
+import { validateRedirects } from './validate-redirects.ts';
 import { validateRpiCameras } from './validate-rpi-camera.ts';
 import { validateWebhooks } from './validate-webhooks.ts';
+import type { UrlSchemes } from './url-schemes.ts';
 import { validateWebrtc } from './validate-webrtc.ts';
 
 /** The values to validate. */
@@ -24,8 +26,14 @@ export class ConfigValidator {
   readonly #draft: ConfigDraft;
   readonly #explicit: ExplicitValues;
   readonly #issues: IssueCollector;
+  readonly #urlSchemes: UrlSchemes;
 
-  constructor(draft: ConfigDraft, explicit: ExplicitValues, issues: IssueCollector) {
+  constructor(
+    draft: ConfigDraft,
+    explicit: ExplicitValues,
+    { issues, urlSchemes }: { readonly issues: IssueCollector; readonly urlSchemes: UrlSchemes },
+  ) {
+    this.#urlSchemes = urlSchemes;
     this.#draft = draft;
     this.#explicit = explicit;
     this.#issues = issues;
@@ -39,18 +47,22 @@ export class ConfigValidator {
     validateAuth(global, report);
     validateWebrtc(global, report);
     validateWebhooks(global, report);
-    validateValues({ confName: undefined, config: pathDefaults, global }, (keyPath, message) =>
-      report(['pathDefaults', ...keyPath], message),
+    const urlSchemes = this.#urlSchemes;
+    validateValues(
+      { confName: undefined, config: pathDefaults, global, urlSchemes },
+      (keyPath, message) => report(['pathDefaults', ...keyPath], message),
     );
-    this.#validateNames([...paths.keys()]);
+    const areNamesRight = this.#validateNames([...paths.keys()]);
     for (const [confName, config] of paths) {
-      validatePath({ confName, config, global }, ([key, ...rest], message) =>
+      validatePath({ confName, config, global, urlSchemes }, ([key, ...rest], message) =>
         report(this.#placeOf(confName, key, rest), message),
       );
     }
-    validateRpiCameras(paths, (confName, key, message) =>
-      report(this.#placeOf(confName, key, []), message),
-    );
+    const reportKey = (confName: string, key: string, message: string): void =>
+      report(this.#placeOf(confName, key, []), message);
+    validateRpiCameras(paths, reportKey);
+    // A regular expression that does not compile has been reported already.
+    if (areNamesRight) validateRedirects(paths, reportKey);
   }
 
   /** A key that the path inherits is faulty in pathDefaults; one that nobody set, in the path. */
@@ -61,7 +73,9 @@ export class ConfigValidator {
     return ['paths', confName, key, ...rest];
   }
 
-  #validateNames(names: readonly string[]): void {
+  /** Whether all are right. */
+  #validateNames(names: readonly string[]): boolean {
+    let areRight = true;
     const catchAll = names.filter(isCatchAll);
     if (catchAll[1] !== undefined) {
       this.#report(catchAll[1], "all_others, all and '~^.*$' are aliases");
@@ -69,8 +83,11 @@ export class ConfigValidator {
     for (const name of names) {
       if (isCatchAll(name)) continue;
       const fault = isPatternName(name) ? patternFault(name) : nameFault(name);
-      if (fault !== undefined) this.#report(name, fault);
+      if (fault === undefined) continue;
+      this.#report(name, fault);
+      areRight = false;
     }
+    return areRight;
   }
 
   #report(confName: string, message: string): void {

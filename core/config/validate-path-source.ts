@@ -1,6 +1,8 @@
 // Rules of `source`, `sourceRedirect`, `forward` and on-demand commands.
 import { redactUrls } from '../base/url-redaction.ts';
 import type { PathConfig } from './config.ts';
+import { pathNameFault } from './path-name.ts';
+import type { UrlCheck } from './url-schemes.ts';
 import type { PathUnderTest, ReportPath } from './validation.ts';
 
 const PULL_SCHEMES: ReadonlySet<string> = new Set([
@@ -42,7 +44,10 @@ export function sourceScheme(source: string): string {
 }
 
 /** Reports every broken rule of where the stream comes from. */
-export function validatePathSource({ config }: PathUnderTest, report: ReportPath): void {
+export function validatePathSource(
+  { config, urlSchemes }: PathUnderTest,
+  report: ReportPath,
+): void {
   const { source } = config;
   if (source !== 'redirect' && config.sourceRedirect !== '') {
     report(['sourceRedirect'], "'sourceRedirect' is useless when source is not 'redirect'");
@@ -57,7 +62,11 @@ export function validatePathSource({ config }: PathUnderTest, report: ReportPath
     if (config[key] !== '') report([key], `'${key}' can be used only when source is 'publisher'`);
   }
   if (source === 'redirect') validateRedirect(config, report);
-  else if (source !== 'rpiCamera') validateUrlSource(config, report);
+  else if (source !== 'rpiCamera') {
+    const check = urlSchemes.sources.get(sourceScheme(source));
+    if (check) checkUrl(source, check, (message) => report(['source'], message));
+    else validateUrlSource(config, report);
+  }
 }
 
 function validateRedirect({ sourceRedirect }: PathConfig, report: ReportPath): void {
@@ -65,6 +74,12 @@ function validateRedirect({ sourceRedirect }: PathConfig, report: ReportPath): v
     report(['sourceRedirect'], "source 'redirect' needs a 'sourceRedirect'");
   } else if (!/^(?:\/|rtsps?:\/\/[^\s/])/u.test(sourceRedirect)) {
     report(['sourceRedirect'], `'${redactUrls(sourceRedirect)}' is neither /path nor an RTSP URL`);
+  } else if (sourceRedirect.startsWith('/')) {
+    const fault = pathNameFault(sourceRedirect.slice(1).replace(PLACEHOLDER, '1'));
+    if (fault !== undefined)
+      report(['sourceRedirect'], `invalid path '${sourceRedirect.slice(0, 255)}': ${fault}`);
+  } else if (parseUrl(sourceRedirect) === undefined) {
+    report(['sourceRedirect'], `'${redactUrls(sourceRedirect)}' is not a valid RTSP URL`);
   }
 }
 
@@ -85,15 +100,29 @@ function validateUrlSource({ source, rtpSDP }: PathConfig, report: ReportPath): 
 }
 
 /** Reports targets that nothing can be pushed to. */
-export function validateForward({ forward }: PathConfig, report: ReportPath): void {
+export function validateForward(
+  { config: { forward }, urlSchemes }: Pick<PathUnderTest, 'config' | 'urlSchemes'>,
+  report: ReportPath,
+): void {
   for (const [index, { dest }] of forward.entries()) {
     const scheme = sourceScheme(dest);
     const refuse = (message: string): void => report(['forward', index, 'dest'], message);
+    const check = urlSchemes.forwards.get(scheme);
+    if (check) {
+      checkUrl(dest, check, refuse);
+      continue;
+    }
     const url = parseUrl(dest);
     if (!PUSH_SCHEMES.has(scheme)) refuse(`unsupported scheme '${scheme.slice(0, 32)}'`);
     else if (url === undefined) refuse(`'${redactUrls(dest)}' is not a valid URL`);
     else validateUrl(url, refuse);
   }
+}
+
+/** Placeholders are filled when the path is known. */
+function checkUrl(text: string, check: UrlCheck, refuse: (message: string) => void): void {
+  const fault = check(text.replace(PLACEHOLDER, '1'));
+  if (fault !== undefined) refuse(fault);
 }
 
 function parseUrl(text: string): URL | undefined {

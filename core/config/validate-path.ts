@@ -19,9 +19,10 @@ export function validatePath(path: PathUnderTest, report: ReportPath): void {
 }
 
 /** Reports broken rules that count for `pathDefaults` too. */
-export function validateValues({ config, global }: PathUnderTest, report: ReportPath): void {
+export function validateValues(path: PathUnderTest, report: ReportPath): void {
+  const { config, global } = path;
   validateRecord(config, { isPlaybackOn: global.playback }, report);
-  validateForward(config, report);
+  validateForward(path, report);
   for (const key of ['srtReadPassphrase', 'srtPublishPassphrase'] as const) {
     const { length } = config[key];
     if (length > 0 && (length < MIN_PASSPHRASE || length > MAX_PASSPHRASE)) {

@@ -1,6 +1,7 @@
 // What the validation rules have in common: the values they look at and where faults go.
 import type { GlobalConfig, PathConfig } from './config.ts';
 import type { PathSegment } from './config-issue.ts';
+import type { UrlSchemes } from './url-schemes.ts';
 
 /** Takes a fault at a global key, e.g. ('readTimeout') or ('authInternalUsers', 0, 'user'). */
 export type ReportGlobal = (path: readonly PathSegment[], message: string) => void;
@@ -14,4 +15,6 @@ export interface PathUnderTest {
   readonly confName: string | undefined;
   readonly config: PathConfig;
   readonly global: GlobalConfig;
+  /** What outer layers can pull from and push to. */
+  readonly urlSchemes: UrlSchemes;
 }

@@ -4,12 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import type { ForwardTargetFactory } from '../path/forward-target.ts';
 import type { PathManager, PathObserver } from '../path/path-manager.ts';
 import type { Path } from '../path/path.ts';
-import {
-  Forwarder,
-  type ForwardDestination,
-  type ForwardItem,
-  type ForwardProtocol,
-} from './forwarder.ts';
+import { Forwarder, type ForwardDestination, type ForwardItem } from './forwarder.ts';
 
 /** What the manager works with. */
 export interface ForwardManagerComponents {
@@ -117,18 +112,7 @@ function isSame(a: ForwardDestination, b: ForwardDestination): boolean {
   );
 }
 
-/** The configuration was checked for these schemes. */
-function protocolOf(dest: string): ForwardProtocol {
-  const scheme = dest.split(':', 1)[0]?.toLowerCase();
-  switch (scheme) {
-    case 'rtmp':
-    case 'rtmps':
-    case 'rtsps':
-    case 'srt':
-    case 'whip':
-    case 'whips':
-      return scheme;
-    default:
-      return 'rtsp';
-  }
+/** Its scheme, which the configuration was checked for. */
+function protocolOf(dest: string): string {
+  return dest.split(':', 1)[0]?.toLowerCase() ?? '';
 }

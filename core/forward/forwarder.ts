@@ -17,9 +17,6 @@ export type ForwardDestination = PathConfig['forward'][number];
 /** As the Control API names it. */
 export type ForwardState = 'idle' | 'forwarding' | 'error';
 
-/** Schemes that `forward` knows. */
-export type ForwardProtocol = 'rtmp' | 'rtmps' | 'rtsp' | 'rtsps' | 'srt' | 'whip' | 'whips';
-
 /** A target as the Control API shows it, without secrets. */
 export interface ForwardItem {
   readonly id: string;
@@ -27,7 +24,8 @@ export interface ForwardItem {
   /** RFC 3339. */
   readonly created: string;
   readonly conf: ForwardDestination;
-  readonly protocol: ForwardProtocol;
+  /** Scheme of the URL. */
+  readonly protocol: string;
   readonly state: ForwardState;
   readonly lastError: string;
   readonly outboundBytes: number;
@@ -47,7 +45,8 @@ export interface ForwarderComponents {
 export interface ForwarderOptions {
   readonly pathName: string;
   readonly destination: ForwardDestination;
-  readonly protocol: ForwardProtocol;
+  /** Scheme of `dest`. */
+  readonly protocol: string;
 }
 
 const LOG_PERIOD_MS = 10_000;

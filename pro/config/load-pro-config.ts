@@ -10,6 +10,7 @@ import { exportSection } from './export-section.ts';
 import { generalSection } from './general-section.ts';
 import { go2rtcSection } from './go2rtc-section.ts';
 import { healthSection } from './health-section.ts';
+import { kvsSection } from './kvs-section.ts';
 import { licenceSection } from './licence-section.ts';
 import type { ProConfig } from './pro-config.ts';
 import { rvideoSection } from './rvideo-section.ts';
@@ -85,6 +86,7 @@ function readSections(reader: SectionReader): Omit<ProConfig, 'warnings' | 'file
     smartly: reader.read('smartly', smartlySection),
     go2rtc: reader.read('go2rtc', go2rtcSection),
     tuya: reader.read('tuya', tuyaSection),
+    kvs: reader.read('kvs', kvsSection),
   };
   return { ...reader.readTop(generalSection), ...sections, listing: reader.listing };
 }

@@ -6,6 +6,7 @@ import type { ExportConfig } from './export-section.ts';
 import type { GeneralConfig } from './general-section.ts';
 import type { Go2rtcConfig } from './go2rtc-section.ts';
 import type { HealthConfig } from './health-section.ts';
+import type { KvsConfig } from './kvs-section.ts';
 import type { LicenceConfig } from './licence-section.ts';
 import type { RvideoConfig } from './rvideo-section.ts';
 import type { SmartConfig } from './smart-section.ts';
@@ -35,6 +36,7 @@ export interface ProConfig extends GeneralConfig {
   readonly smartly: SmartlyConfig;
   readonly go2rtc: Go2rtcConfig;
   readonly tuya: TuyaConfig;
+  readonly kvs: KvsConfig;
   /** Every key in yml form with secrets as ***; fit for logs and API answers. */
   readonly listing: YmlSection;
   /** Accepted values that will not do what the user may expect. */

@@ -6,6 +6,7 @@ import type { ProbeKind } from './health-section.ts';
 import { proGlobalKeys } from './pro-global-keys.ts';
 import { proKeyRules, type ProTables } from './pro-key-rules.ts';
 import { proPathKeys } from './pro-path-keys.ts';
+import { addProUrlSchemes } from './pro-url-schemes.ts';
 import { recordFolder } from '../../core/config/record-path.ts';
 import type { ColorMetric } from './smart-section.ts';
 
@@ -90,6 +91,7 @@ export class ProKeys {
       path: registry.addPathKeys(proPathKeys),
     };
     registry.addRule(proKeyRules(this.#tables));
+    addProUrlSchemes(registry);
   }
 
   /** Settings of the global section. */

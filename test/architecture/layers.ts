@@ -57,7 +57,7 @@ export const LAYERS: readonly Layer[] = [
   {
     room: 'core/mux',
     mayImport: ['core/codec'],
-    purpose: 'fMP4 and MPEG-TS writers without file I/O',
+    purpose: 'fMP4, MPEG-TS and Matroska writers without file I/O',
   },
   {
     room: 'core/auth',
@@ -214,6 +214,28 @@ export const LAYERS: readonly Layer[] = [
     purpose: 'MP4 export queue',
   },
   {
+    room: 'pro/aws',
+    mayImport: ['core/http', 'core/webrtc'],
+    purpose:
+      'Amazon Web Services: credentials, signatures, the control plane of Kinesis Video Streams',
+  },
+  {
+    room: 'pro/put-media',
+    mayImport: [
+      'core/codec',
+      'core/rtp',
+      'core/mux',
+      'core/stream',
+      'core/transcode',
+      'core/path',
+      'core/record',
+      'core/http',
+      'pro/ffmpeg',
+      'pro/aws',
+    ],
+    purpose: 'a path forwarded into a Kinesis video stream: Matroska fragments over PutMedia',
+  },
+  {
     room: 'pro/snapshot',
     mayImport: ['core/codec', 'core/rtp', 'core/stream', 'core/path', 'core/library', 'pro/ffmpeg'],
     purpose: 'key frame to JPEG',
@@ -250,6 +272,7 @@ export const LAYERS: readonly Layer[] = [
       'core/webrtc',
       'core/record',
       'pro/ice',
+      'pro/aws',
     ],
     purpose: 'Smartly, go2rtc, Tuya and KVS dialects',
   },

@@ -202,5 +202,10 @@ function proSettings(secret: Secret, url: SecretUrl, neighbors: CanaryNeighbors)
         },
       },
     },
+    kvs: {
+      ...{ accessKeyId: 'AKIACANARY', endpoint: url('kvs.endpoint', 'http', service) },
+      secretAccessKey: secret('kvs.secretAccessKey'),
+      sessionToken: secret('kvs.sessionToken'),
+    },
   };
 }

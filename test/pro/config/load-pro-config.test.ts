@@ -162,6 +162,13 @@ rvideo: [a]`;
       "tuya.accounts.a.code: needed by 'auth'",
     ],
     ['tuya: {accounts: {a: }}', 'tuya.accounts.a.clientId: must be set'],
+    ['kvs: {accessKeyId: A}', "kvs.secretAccessKey: 'accessKeyId' and"],
+    ['kvs: {stun: "http://h"}', "kvs.stun: 'http://h' is neither auto, none nor"],
+    ['kvs: {connectionTime: 45m}', 'kvs.connectionTime: must be at most 44m'],
+    ['kvs: {missing: maybe}', 'kvs.missing: '],
+    ['kvs: {masters: {a b: {path: p}}}', 'kvs.masters.a b: is not the name of a channel'],
+    ['kvs: {masters: {c: }}', 'kvs.masters.c.path: must be set'],
+    ['kvs: {masters: {c: {path: p, region: x}}}', 'kvs.masters.c.region: is not an AWS region'],
   ];
   for (const [text, expected] of broken) {
     it(`refuses ${text.slice(0, 70)}`, async () => {
@@ -249,10 +256,11 @@ turn: {credential: canary, secret: canary}
 twilio: {authToken: canary, apiKey: k, apiSecret: canary}
 smartly: {go2rtcURL: 'http://a:canary@h', clients: [{id: a, secret: canary}], entities: {e: {source: 'rtsp://u:canary@h/1'}}}
 go2rtc: {username: u, password: canary}
-tuya: {accounts: {m: {clientId: i, secret: canary, uid: u, code: canary}}}`,
+tuya: {accounts: {m: {clientId: i, secret: canary, uid: u, code: canary}}}
+kvs: {accessKeyId: a, secretAccessKey: canary, sessionToken: canary, endpoint: 'https://u:canary@h'}`,
       );
       assert.equal(JSON.stringify({ listing, warnings }).includes('canary'), false);
-      assert.equal(JSON.stringify(listing).split('***').length - 1, 16);
+      assert.equal(JSON.stringify(listing).split('***').length - 1, 19);
     });
 
     it('errors hold no secret either', async () => {

@@ -42,13 +42,13 @@ describe('our config.yml', () => {
     const lines = text
       .split('\n')
       .map((line) => line.replace(/^( {4,})# (?=[-\s]*[\w.]+:)/u, '$1'));
-    const isHead = /^ *(?:clients|entities|accounts|devices): (?:\[\]|\{\})$/u;
+    const isHead = /^ *(?:clients|entities|accounts|devices|masters): (?:\[\]|\{\})$/u;
     const shown = lines.map((line) => (isHead.test(line) ? line.replace(/ \S+$/u, '') : line));
     const folder = mkdtempSync(join(tmpdir(), 'shipped-config-'));
     try {
       const copy = join(folder, 'config.yml');
       writeFileSync(copy, shown.join('\n'));
-      const { smartly, tuya } = loadProConfig(copy);
+      const { smartly, tuya, kvs } = loadProConfig(copy);
       assert.deepEqual(
         [smartly.clients[0]?.id, [...smartly.entities.keys()]],
         ['ha_x', ['camera.front_door']],
@@ -57,6 +57,7 @@ describe('our config.yml', () => {
         [[...tuya.accounts.keys()], [...tuya.facade.devices.keys()]],
         [['main'], ['dev1']],
       );
+      assert.deepEqual([...kvs.masters.keys()], ['channel1']);
     } finally {
       rmSync(folder, { recursive: true });
     }
