@@ -5,7 +5,6 @@ import { MediaError } from '../base/media-error.ts';
 import type { StreamReader } from '../stream/stream-reader.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Track } from '../stream/track.ts';
-import { findKeyFrame } from './key-frame-search.ts';
 import { chooseTracks, type SkippedTrack } from './recorded-tracks.ts';
 import {
   recorderDefaults,
@@ -14,6 +13,7 @@ import {
 } from './recorder-options.ts';
 import type { RecordEndReason, RecordingsIndex } from './recordings-index.ts';
 import { SampleMerger } from './sample-merger.ts';
+import { seekInputs } from './seek-inputs.ts';
 import { SegmentCutter } from './segment-cutter.ts';
 import { systemDisk, type SegmentDisk } from './segment-disk.ts';
 import { SegmentSequence } from './segment-sequence.ts';
@@ -54,8 +54,6 @@ export interface RecorderStats {
 type State = 'waiting' | 'running' | 'suspended' | 'closed';
 
 const TICK_MS = 1000;
-/** How much earlier than a key frame the sound that belongs to it may have come. */
-const MAX_SOUND_LEAD_MS = 1500;
 
 /**
  * Rules for what a stream may do:
@@ -169,22 +167,11 @@ export class Recorder implements StreamReader, AsyncDisposable {
   /** Puts every track where the recording begins, if there is such a place. */
   #begin(): void {
     const nowMs = this.#clock.monotonicMs();
-    const { ring } = this.#lead.track;
-    if (this.#lead.isVideo) {
-      const from = findKeyFrame(ring, nowMs - this.#options.preRollMs, this.#resumeFrom);
-      if (from < 0) {
-        if (this.#stream.isOnline) this.#stream.requestKeyFrame(this.#lead.track);
-        return;
-      }
-      this.#lead.moveTo(from);
-    } else {
-      // The newest sound is cached too, but without a picture nobody asked for it.
-      this.#lead.moveToTime(nowMs - this.#options.preRollMs);
-    }
-    const slot = ring.slotOf(this.#lead.next);
-    const arrivalMs = this.#lead.next < ring.head ? (ring.arrivalsMs[slot] ?? nowMs) : nowMs;
-    for (const input of this.#inputs) {
-      if (input !== this.#lead) input.moveToTime(arrivalMs - MAX_SOUND_LEAD_MS);
+    const { preRollMs } = this.#options;
+    const inputs = { inputs: this.#inputs, lead: this.#lead };
+    if (!seekInputs(inputs, { nowMs, untilMs: nowMs - preRollMs, from: this.#resumeFrom })) {
+      if (this.#stream.isOnline) this.#stream.requestKeyFrame(this.#lead.track);
+      return;
     }
     this.#aligner.reset();
     this.#merger.reset();

@@ -1,6 +1,17 @@
 // Hands out the samples of all tracks in the order of time, so that a file is cut at one instant.
 import type { TrackAligner } from './track-aligner.ts';
-import type { TimedSample, TrackInput } from './track-input.ts';
+import type { TimedSample } from './track-input.ts';
+
+/** A queue of samples of one track: a TrackInput, or one whose samples were made into another codec. */
+export interface MergeInput {
+  readonly clockRateHz: number;
+  /** The oldest sample in the queue. */
+  readonly first: TimedSample | undefined;
+  /** The newest sample in the queue. */
+  readonly newest: TimedSample | undefined;
+  /** Takes the oldest sample out of the queue. */
+  shift(): TimedSample | undefined;
+}
 
 /** Takes merged samples. */
 export interface MergedSampleHandler {
@@ -15,8 +26,8 @@ const MAX_WAIT_MS = 1000;
  * for a second delay nobody.
  */
 export class SampleMerger {
-  readonly #inputs: readonly TrackInput[];
-  readonly #lead: TrackInput;
+  readonly #inputs: readonly MergeInput[];
+  readonly #lead: MergeInput;
   readonly #aligner: TrackAligner;
   readonly #handler: MergedSampleHandler;
   /** Time of the newest sample of each track, in milliseconds of the leading track's timeline. */
@@ -26,8 +37,8 @@ export class SampleMerger {
 
   constructor(
     components: { readonly aligner: TrackAligner; readonly handler: MergedSampleHandler },
-    inputs: readonly TrackInput[],
-    lead: TrackInput,
+    inputs: readonly MergeInput[],
+    lead: MergeInput,
   ) {
     this.#aligner = components.aligner;
     this.#handler = components.handler;
