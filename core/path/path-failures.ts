@@ -25,7 +25,7 @@ export function noStream(
 
 /** For publishers of a path that pulls. */
 export function pathHasSource(name: string): MediaError {
-  const message = `path '${name}' pulls its stream from a source and can't be published to`;
+  const message = `path '${name}' has a source of its own ('source' is not 'publisher') and can't be published to`;
   return new MediaError('invalid-argument', 'path-has-source', message);
 }
 

@@ -7,6 +7,7 @@ import type { Config, PathConfig } from '../config/config.ts';
 import type { ConfigRegistry } from '../config/config-registry.ts';
 import { changedPathKeys, diffPaths, type PathsDiff } from '../config/diff-config.ts';
 import type { PathMatch } from '../config/path-match.ts';
+import { fillGroups, type RedirectTarget } from '../config/redirect-target.ts';
 import type { YmlSection } from '../config/encode-config.ts';
 import type { Stream } from '../stream/stream.ts';
 import type {
@@ -19,6 +20,7 @@ import type {
 import { PathSource } from './path-source.ts';
 import { pathChanged, pathRemoved } from './path-failures.ts';
 import { PathTable } from './path-table.ts';
+import { pathRedirects, redirectSourceFactory, resolveRedirect } from './redirect-source.ts';
 import { needsNewPublisher, needsNewSource } from './restart-keys.ts';
 import { Path, type PublishLease, type PublishOptions, type ReadLease } from './path.ts';
 import type { SourceFactory } from './source.ts';
@@ -160,13 +162,26 @@ export class PathManager {
     return this.#getOrCreate(grant.pathName).publish(options);
   }
 
-  /** Waits for the stream of a path. @throws MediaError as Path.waitForStream. */
-  waitForStream(grant: PathGrant, signal?: AbortSignal): Promise<Stream> {
-    return this.#getOrCreate(grant.pathName).waitForStream(signal, grant.query);
+  /**
+   * Where the readers of a path are to go (`source: redirect`); undefined when they are served here.
+   * @throws MediaError `failed-precondition` when it leads in a circle or to what is no path name.
+   */
+  redirectOf({ pathName }: Pick<PathGrant, 'pathName'>): RedirectTarget | undefined {
+    return resolveRedirect((name) => this.#table.find(name), pathName);
   }
 
-  /** @throws MediaError as Path.read. */
+  /**
+   * Waits for the stream of a path.
+   * @throws MediaError as Path.waitForStream, `failed-precondition` when the path is a redirect.
+   */
+  async waitForStream(grant: PathGrant, signal?: AbortSignal): Promise<Stream> {
+    this.#refuseRedirect(grant);
+    return await this.#getOrCreate(grant.pathName).waitForStream(signal, grant.query);
+  }
+
+  /** @throws MediaError as Path.read, `failed-precondition` when the path is a redirect. */
   read(grant: PathGrant, reader: PathReader): ReadLease {
+    this.#refuseRedirect(grant);
     return this.#getOrCreate(grant.pathName).read(reader);
   }
 
@@ -192,6 +207,11 @@ export class PathManager {
     const paths = [...this.#paths.values()];
     this.#paths.clear();
     await Promise.all(paths.map((path) => this.#close(path, reason)));
+  }
+
+  #refuseRedirect(grant: PathGrant): void {
+    const target = this.redirectOf(grant);
+    if (target) throw pathRedirects(grant.pathName, target);
   }
 
   /** Changes the table and brings every open path in line with it. */
@@ -291,7 +311,9 @@ export class PathManager {
     const { clock, random, sourceFactories } = this.#components;
     const logger = this.#components.logger.scope(`path ${name}`);
     const scheme = url.split(':', 1)[0]?.toLowerCase() ?? '';
-    const factory = sourceFactories.find((candidate) => candidate.schemes.includes(scheme));
+    const factory = [redirectSourceFactory, ...sourceFactories].find((candidate) =>
+      candidate.schemes.includes(scheme),
+    );
     if (!factory) {
       throw new MediaError(
         'unsupported',
@@ -336,11 +358,6 @@ export class PathManager {
 /** URL of the source that an entry asks for; undefined when it waits for publishers. */
 function sourceUrl({ config, groups }: PathMatch): string | undefined {
   return config.source === PUBLISHER ? undefined : fillGroups(config.source, groups);
-}
-
-/** Puts the groups of the path's regular expression in the place of $G1, $G2...; groups[0] is the whole name. */
-function fillGroups(source: string, groups: readonly string[]): string {
-  return source.replace(/\$G(\d+)/gu, (whole, digits: string) => groups[Number(digits)] ?? whole);
 }
 
 function notConfigured(name: string): MediaError {

@@ -10,7 +10,10 @@ import type { UdpPorts } from './udp-ports.ts';
 
 /** The parts of the server that methods use. */
 export interface MethodServices {
-  readonly pathManager: Pick<PathManager, 'authorize' | 'publish' | 'waitForStream' | 'read'>;
+  readonly pathManager: Pick<
+    PathManager,
+    'authorize' | 'publish' | 'redirectOf' | 'waitForStream' | 'read'
+  >;
   readonly clock: Clock;
   readonly fanouts: FanoutRegistry;
   /** Undefined when UDP is switched off. */

@@ -122,6 +122,7 @@ function toRow(path: Path, canPublish: boolean): PathRow {
 function stateOf(path: Path): PathRow['state'] {
   if (path.onlineAt !== undefined) return 'live';
   if (path.config.source === 'publisher') return 'waiting';
+  if (path.config.source === 'redirect') return 'standby';
   if (path.lastFailure) return 'failing';
   return path.config.sourceOnDemand ? 'standby' : 'connecting';
 }

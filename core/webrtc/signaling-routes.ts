@@ -1,5 +1,7 @@
 // WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep) over HTTP: one pair of routes for each.
 import { MediaError } from '../base/media-error.ts';
+import { redactUrls } from '../base/url-redaction.ts';
+import type { RedirectTarget } from '../config/redirect-target.ts';
 import type { HttpReply } from '../http/http-reply.ts';
 import { jsonReply } from '../http/http-reply.ts';
 import type { HttpRequest } from '../http/http-request.ts';
@@ -88,6 +90,8 @@ function postRoute(components: SignalingComponents, verb: Verb): Route {
       const offer = await request.readText();
       const { user, expiresAt } = request;
       const grant = pathManager.grant(pathName, { user, expiresAt }, request.rawQuery);
+      const redirect = verb === 'whep' ? pathManager.redirectOf(grant) : undefined;
+      if (redirect) return redirectReply(request, pathName, redirect);
       const servers = await iceServers.iceServers(request.signal);
       const asked: SessionRequest = {
         grant,
@@ -155,6 +159,20 @@ function deleteRoute({ manager }: SignalingComponents, verb: Verb): Route {
       return jsonReply({ status: 'ok' });
     },
   };
+}
+
+/** RFC 9725 section 4.5: clients send the offer again to where a 307 leads, with its credentials. */
+function redirectReply(
+  { rawQuery }: HttpRequest,
+  pathName: string,
+  target: RedirectTarget,
+): HttpReply {
+  if (target.type === 'url') {
+    const message = `path '${pathName}' sends its readers to ${redactUrls(target.url)}, and WebRTC can't be redirected to RTSP; read that URL with an RTSP client`;
+    throw new MediaError('failed-precondition', 'path-redirects', message);
+  }
+  const query = rawQuery === '' ? '' : `?${rawQuery}`;
+  return { status: 307, headers: { Location: `/${target.name}/whep${query}` } };
 }
 
 function createdReply(

@@ -7,6 +7,7 @@ import { RtspHeaders } from '../rtsp-headers.ts';
 import { createResponse } from '../rtsp-message.ts';
 import { controlBaseOf } from '../rtsp-url.ts';
 import type { MethodResult, TargetContext } from '../method-context.ts';
+import { redirectOf } from './redirect.ts';
 
 /** How long the parameter sets of browsers are waited for, which send them only in the media. */
 const PARAMETER_SET_WAIT_MS = 2000;
@@ -15,6 +16,8 @@ const PARAMETER_SET_WAIT_MS = 2000;
 export async function handleDescribe(context: TargetContext): Promise<MethodResult> {
   const { services, connection, request, target, url } = context;
   const grant = await connection.authorize('read', target, request);
+  const redirect = redirectOf(context, grant);
+  if (redirect) return redirect;
   const stream = await services.pathManager.waitForStream(grant, connection.signal);
   await stream.waitForParameterSets(PARAMETER_SET_WAIT_MS, connection.signal);
   const sdp = sdpFromTracks({ tracks: describeTracks(stream), sessionName: 'Stream' });

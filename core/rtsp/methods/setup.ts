@@ -8,6 +8,7 @@ import { SessionReader } from '../session-reader.ts';
 import type { ServerSession, SessionRole } from '../server-session.ts';
 import { formatTransport, type Transport } from '../transport-header.ts';
 import type { MethodResult, TargetContext } from '../method-context.ts';
+import { redirectOf } from './redirect.ts';
 import { acceptTransport, type AcceptedTransport } from './accept-transport.ts';
 import { sessionHeaderOf } from './session-header-of.ts';
 
@@ -31,6 +32,8 @@ export async function handleSetup(context: TargetContext): Promise<MethodResult>
   }
   const { target } = context;
   const grant = await connection.authorize('read', target, request);
+  const redirect = redirectOf(context, grant);
+  if (redirect) return redirect;
   const stream = await services.pathManager.waitForStream(grant, connection.signal);
   const index = trackIndexOf(context, stream.tracks.length);
   const accepted = accept(context, index, 'play');

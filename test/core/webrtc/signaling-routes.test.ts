@@ -133,6 +133,23 @@ describe('WHEP over HTTP', () => {
     assert.equal(setup.fixture.manager.count, 0);
   });
 
+  it('sends viewers on to another path with 307, and explains that RTSP is out of reach', async () => {
+    const paths =
+      '{ a: { source: redirect, sourceRedirect: /b/c }, b/c: {}, ' +
+      'far: { source: redirect, sourceRedirect: "rtsp://u:p@h/x" } }';
+    await using setup = await setUpSignaling({ paths });
+    const reply = await setup.post('/a/whep?token=x', viewerOffer());
+    assert.equal(reply.status, 307);
+    assert.equal(reply.headers.location, '/b/c/whep?token=x');
+    assert.equal(reply.headers['access-control-allow-origin'], '*');
+    assert.equal(
+      errorOf(await setup.post('/far/whep', viewerOffer())),
+      "409 path 'far' sends its readers to rtsp://***@h/x, and WebRTC can't be redirected to RTSP; read that URL with an RTSP client",
+    );
+    assert.equal((await setup.request({ method: 'OPTIONS', path: '/a/whep' })).status, 204);
+    assert.equal(setup.fixture.sessions.count, 0);
+  });
+
   it('knows no other method', async () => {
     await using setup = await setUpSignaling();
     for (const method of ['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'TRACE']) {
