@@ -4,6 +4,7 @@ import { Lifetime } from './base/lifetime.ts';
 import type { Logger } from './base/logger.ts';
 import type { Config } from './config/config.ts';
 import { ForwardManager } from './forward/forward-manager.ts';
+import type { ForwardTargetFactory } from './path/forward-target.ts';
 import type { PathManager } from './path/path-manager.ts';
 import type { SourceFactory } from './path/source.ts';
 import { RtspForwardFactory } from './rtsp/rtsp-forward.ts';
@@ -19,6 +20,8 @@ export interface ServerPeersComponents {
   /** The configuration in effect; asked for each connection. */
   readonly config: () => Config;
   readonly transcoders: AudioTranscoders;
+  /** Targets that outer layers know. */
+  readonly forwardFactories: readonly ForwardTargetFactory[];
 }
 
 /** Sources that ask for a stream, and forwards; both make connections of their own. */
@@ -58,7 +61,7 @@ export class ServerPeers implements AsyncDisposable {
 
   /** Begins to forward; call it once, when the paths are open. */
   start(pathManager: PathManager): void {
-    const { clock, logger, config, transcoders } = this.#components;
+    const { clock, logger, config, transcoders, forwardFactories } = this.#components;
     this.#forwards = this.#lifetime.own(
       new ForwardManager({
         ...{ clock, logger, pathManager, random: Math.random },
@@ -68,6 +71,7 @@ export class ServerPeers implements AsyncDisposable {
             writeTimeoutMs: () => config().global.writeTimeout,
           }),
           new WhipForwardFactory({ clients: this.webrtc, transcoders }),
+          ...forwardFactories,
         ],
       }),
     );

@@ -19,6 +19,7 @@ import { keysWithEffect, type ReloadEffect } from './config/reload-effects.ts';
 import { FileSourceFactory } from './file/file-source.ts';
 import { PathManager } from './path/path-manager.ts';
 import { SessionRegistry } from './path/session-registry.ts';
+import type { ForwardTargetFactory } from './path/forward-target.ts';
 import type { SourceFactory } from './path/source.ts';
 import { RtspServer } from './rtsp/rtsp-server.ts';
 import { RtspSourceFactory, type RtspSourceOptions } from './rtsp/rtsp-source.ts';
@@ -46,6 +47,7 @@ export interface MediaServerComponents {
   /** Where the configuration changes; without it, only reconfigure() changes it. */
   readonly configStore?: ConfigStore;
   readonly sourceFactories?: readonly SourceFactory[];
+  readonly forwardFactories?: readonly ForwardTargetFactory[];
 }
 
 /** Settings of the media server. */
@@ -83,9 +85,11 @@ export class MediaServer {
   readonly authorizer: MethodAuthorizer;
   /** Hooks, metrics and readiness. */
   readonly observers: ServerObservers;
+  /** Connections that this server makes: what dialects pull by. */
+  readonly peers: ServerPeers;
 
   readonly #components: MediaServerComponents;
-  readonly #peers: ServerPeers;
+
   readonly #clock: Clock;
   readonly #lifetime = new Lifetime();
   readonly #startedAt: number;
@@ -110,9 +114,10 @@ export class MediaServer {
       { clock: this.#clock, logger: logger.scope('WebRTC') },
       { searchPath: options.searchPath },
     );
-    this.#peers = new ServerPeers({
+    this.peers = new ServerPeers({
       ...{ clock: this.#clock, logger, transcoders: this.#transcoders },
       config: () => this.#config,
+      forwardFactories: components.forwardFactories ?? [],
     });
     this.authorizer = new MethodAuthorizer(config.global, {
       clock: this.#clock,
@@ -130,7 +135,7 @@ export class MediaServer {
             sourceLimits(() => this.#config),
           ),
           new FileSourceFactory(this.#clock, config.filePath),
-          ...this.#peers.sourceFactories,
+          ...this.peers.sourceFactories,
           ...(components.sourceFactories ?? []),
         ],
       },
@@ -268,7 +273,7 @@ export class MediaServer {
         paths: () => pathManager.list(),
         path: (name) => pathManager.get(name),
         session: (id) => sessions.get(id),
-        forwards: this.#peers.forwards,
+        forwards: this.peers.forwards,
       },
       sessions: {
         sessions: (type) => sessions.list(type),
@@ -302,9 +307,9 @@ export class MediaServer {
     if (this.#config.global.api) readiness.expect('API');
     await this.observers.start();
     this.#lifetime.own(this.pathManager);
-    this.#lifetime.own(this.#peers);
+    this.#lifetime.own(this.peers);
     this.pathManager.start();
-    this.#peers.start(this.pathManager);
+    this.peers.start(this.pathManager);
     this.#lifetime.own(this.#rtsp);
     await this.#rtsp.start(this.#config);
     readiness.fulfill('RTSP');
