@@ -353,12 +353,11 @@ export class MediaServer {
     if (!global.webrtc) return undefined;
     const { authorizer, pathManager, sessions } = this;
     const logger = this.#components.logger.scope('WebRTC');
-    const clock = this.#clock;
-    const transcoders = this.#transcoders;
     const iceServers = this.#components.iceServers ?? this.#iceServers;
     const webrtc = new WebRtcServer(
       {
-        ...{ clock, logger, transcoders, authorizer, pathManager, sessions, iceServers },
+        ...{ logger, authorizer, pathManager, sessions, iceServers },
+        ...{ clock: this.#clock, transcoders: this.#transcoders },
         onFirstPicture: this.observers.onFirstPicture,
       },
       global,
