@@ -6,6 +6,7 @@ import type { Logger } from '../base/logger.ts';
 import { MediaError } from '../base/media-error.ts';
 import type { GlobalConfig } from '../config/config.ts';
 import { HttpListener } from '../http/http-listener.ts';
+import { defaultErrorEnvelope, type ErrorEnvelope } from '../http/error-reply.ts';
 import type { AccessGate, Route, UpgradeRoute } from '../http/route.ts';
 import { Router } from '../http/router.ts';
 
@@ -15,6 +16,8 @@ export interface ApiParts {
   readonly upgrades?: readonly UpgradeRoute[];
   /** Request headers that scripts of other origins may send, beside the usual ones. */
   readonly allowHeaders?: readonly string[];
+  /** How failures look below a path where there is no route, e.g. `/api/v2/`. */
+  readonly errors?: { readonly below: string; readonly envelope: ErrorEnvelope };
 }
 
 /** What the API listener works with. */
@@ -59,6 +62,7 @@ export class ApiServer implements AsyncDisposable {
       {
         address,
         addressKey: 'apiAddress',
+        errorEnvelope: (facts) => envelopeOf(parts, facts.path)(facts),
         cors: {
           allowOrigins: config.apiAllowOrigins,
           allowHeaders: [
@@ -98,6 +102,11 @@ export class ApiServer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function envelopeOf(parts: readonly ApiParts[], path: string): ErrorEnvelope {
+  const found = parts.find(({ errors }) => errors && path.startsWith(errors.below));
+  return found?.errors?.envelope ?? defaultErrorEnvelope;
 }
 
 function withExposedHeaders(route: Route): Route {

@@ -2,7 +2,7 @@
 import type { ApiParts } from '../../core/api/api-server.ts';
 import { redactUrls } from '../../core/base/url-redaction.ts';
 import type { Path } from '../../core/path/path.ts';
-import { apiRoutes } from '../api/api-routes.ts';
+import { apiRoutes, v2ErrorEnvelope } from '../api/api-routes.ts';
 import { apiV2Document, apiV2Endpoints, type ApiV2Services } from '../api/api-v2-endpoints.ts';
 import { docsRoutes } from '../api/docs-routes.ts';
 import type { PathDisplay, PathsApi } from '../api/endpoints/path-endpoints.ts';
@@ -59,6 +59,7 @@ export function assembleApi(context: ProContext, rooms: ApiRooms): ApiParts {
   return {
     routes: [...apiRoutes(endpoints), ...docsRoutes(document), ...resRoutes(recordings.served)],
     upgrades: [rooms.hub.route],
+    errors: { below: '/api/v2/', envelope: v2ErrorEnvelope },
   };
 }
 

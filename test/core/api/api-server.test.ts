@@ -43,6 +43,16 @@ describe('ApiServer', () => {
     assert.equal((await httpRequest({ port, path: '/c' })).status, 404);
   });
 
+  it('tells of unknown paths as the part does that they would belong to', async () => {
+    const errors = { below: '/x/', envelope: ({ text }: { text: string }) => ({ why: text }) };
+    await using server = await startApi([{ ...part('/x/a', 'first'), errors }, part('/b', '2')]);
+    const { port } = server.address;
+    const own = await httpRequest({ port, path: '/x/none' });
+    assert.equal(own.status, 404);
+    assert.match(own.body, /^\{"why":/u);
+    assert.match((await httpRequest({ port, path: '/none' })).body, /^\{"status":"error"/u);
+  });
+
   it('refuses parts that claim the same route', () => {
     const components = {
       clock: systemClock,
