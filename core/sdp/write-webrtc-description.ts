@@ -73,7 +73,10 @@ function sectionAttributes(media: WebrtcMedia): SdpAttribute[] {
   for (const extension of media.headerExtensions) {
     attributes.push({ name: 'extmap', value: formatHeaderExtension(extension) });
   }
-  attributes.push({ name: media.direction });
+  // A data channel has no direction (RFC 8841 section 9).
+  if (media.formats.length > 0 || media.sctpPort === undefined) {
+    attributes.push({ name: media.direction });
+  }
   for (const { streamId, trackId } of media.mediaStreams) {
     const value = trackId === undefined ? streamId : `${streamId} ${trackId}`;
     attributes.push({ name: 'msid', value });

@@ -174,9 +174,13 @@ export class DtlsClientHandshake implements DtlsPort {
       // The last flight was the server's.
       lastFlight: [],
       send: this.#callbacks.send,
+      onApplicationData: this.#callbacks.onApplicationData,
     });
     this.#dropEngine();
-    this.#callbacks.onConnected({ keys, remoteFingerprint });
+    this.#callbacks.onConnected({
+      ...{ keys, remoteFingerprint },
+      ...(this.#callbacks.onApplicationData && { sendApplicationData: this.#sendData }),
+    });
   }
 
   #fail(fault: DtlsFault): void {
@@ -193,6 +197,9 @@ export class DtlsClientHandshake implements DtlsPort {
     this.#drop();
     this.#callbacks.onClosed();
   }
+
+  readonly #sendData = (bytes: Uint8Array): boolean =>
+    this.#established?.sendApplicationData(bytes) ?? false;
 
   /** Read through a function so that the compiler forgets what it knew before a call. */
   #hasKeys(): boolean {

@@ -7,9 +7,12 @@ import type { DtlsConnectedInfo, DtlsPort, SrtpProfile } from '../transport/dtls
 import { packetKind } from '../transport/packet-kind.ts';
 import { createPeerAddress, type PeerAddress } from '../transport/peer-address.ts';
 import type { PeerCallbacks, PeerSession, PeerState } from '../transport/peer-session.ts';
+import type { DataChannelWish } from './data-channel.ts';
+import { DataChannelLink } from './data-channel-link.ts';
 import type { IceLink, IceLinkFactory, IceLinkOptions, SelectedPair } from './ice-link.ts';
 import type { PeerDtls } from './peer-dtls.ts';
 import { readAnswer, type PeerAnswer } from './read-answer.ts';
+import { MAX_MESSAGE_BYTES } from './sctp-inbound.ts';
 import { writeOffer, type OfferedSection } from './write-offer.ts';
 
 /** What a peer works with. */
@@ -31,10 +34,13 @@ export interface OfferingPeerOptions {
   readonly silenceTimeoutMs: number;
   /** One of our candidates that is not in the offer; undefined ends them. */
   readonly onCandidate?: (candidate: IceCandidate | undefined) => void;
+  /** Offers a data channel behind the sections. */
+  readonly dataChannel?: DataChannelWish;
 }
 
 const MAX_EARLY_DATAGRAMS = 16;
 const SILENCE_CHECK_MS = 1000;
+const SCTP_PORT = 5000;
 
 /**
  * The other side of a signalling of any dialect. Order of calls: `offer()`, `answer()`, then the
@@ -48,6 +54,7 @@ export class OfferingPeer implements PeerSession {
   #callbacks: PeerCallbacks | undefined;
   #answer: PeerAnswer | undefined;
   #dtls: DtlsPort | undefined;
+  #channel: DataChannelLink | undefined;
   #address: PeerAddress | undefined;
   #pair: SelectedPair | undefined;
   #state: PeerState = 'new';
@@ -121,11 +128,18 @@ export class OfferingPeer implements PeerSession {
       throw new MediaError('unavailable', 'no-ice-candidates', message);
     }
     this.#hasOffered = true;
-    return writeOffer(this.#options.sections, {
-      credentials: this.#link.credentials,
-      fingerprint: this.#components.dtls.localFingerprint,
-      candidates: this.#known,
-    });
+    return writeOffer(
+      this.#options.sections,
+      {
+        credentials: this.#link.credentials,
+        fingerprint: this.#components.dtls.localFingerprint,
+        candidates: this.#known,
+      },
+      this.#options.dataChannel && {
+        sctpPort: SCTP_PORT,
+        maxMessageSizeBytes: MAX_MESSAGE_BYTES,
+      },
+    );
   }
 
   /**
@@ -133,7 +147,8 @@ export class OfferingPeer implements PeerSession {
    * @throws MediaError `invalid-argument` `answer-invalid`, or codes of parseSdp().
    */
   answer(text: string): PeerAnswer {
-    const answer = readAnswer(text, this.#options.sections);
+    const { sections, dataChannel } = this.#options;
+    const answer = readAnswer(text, sections, dataChannel !== undefined);
     this.#answer = answer;
     return answer;
   }
@@ -153,6 +168,7 @@ export class OfferingPeer implements PeerSession {
       credentials: { ufrag: answer.iceUfrag, password: answer.icePwd },
       isLite: answer.isIceLite,
     });
+    if (!answer.sctp) this.#options.dataChannel?.onRefused('the answer refuses the data channel');
     const { medias } = answer.description;
     for (const { candidates } of medias) candidates.forEach((each) => this.addCandidate(each));
     if (medias.some(({ hasEndOfCandidates }) => hasEndOfCandidates)) this.addCandidate(undefined);
@@ -205,6 +221,7 @@ export class OfferingPeer implements PeerSession {
         onConnected: (info) => this.#onConnected(info),
         onClosed: () => this.#close('closed', 'close-notify', 'the peer closed the connection'),
         onFailed: (failure, message) => this.#fail(failure, message),
+        ...(answer.sctp && { onApplicationData: this.#onApplicationData }),
       },
     );
     for (const datagram of this.#early.splice(0)) this.#dtls.receive(datagram);
@@ -217,7 +234,31 @@ export class OfferingPeer implements PeerSession {
     this.#state = 'connected';
     this.#timer = clock.every(SILENCE_CHECK_MS, () => this.#checkSilence());
     this.#callbacks?.onConnected({ ...info, address: this.#address });
+    if (info.sendApplicationData) this.#openChannel(info.sendApplicationData);
   }
+
+  #openChannel(send: (bytes: Uint8Array) => boolean): void {
+    const { dataChannel: wish } = this.#options;
+    const answer = this.#answer;
+    if (this.#isOver() || !wish || !answer?.sctp) return;
+    this.#channel = new DataChannelLink(
+      { clock: this.#components.clock, send: (bytes) => void send(bytes) },
+      {
+        ...{ wish, localPort: SCTP_PORT, remotePort: answer.sctp.port },
+        remoteMaxMessageBytes: answer.sctp.maxMessageSizeBytes,
+        isDtlsClient: !answer.isActive,
+      },
+    );
+    this.#channel.start();
+  }
+
+  readonly #onApplicationData = (bytes: Uint8Array): void => {
+    // A peer that sends its media here may send no reports any more.
+    if (this.#lastReceivedMs !== undefined) {
+      this.#lastReceivedMs = this.#components.clock.monotonicMs();
+    }
+    this.#channel?.receive(bytes);
+  };
 
   #onData(bytes: Uint8Array): void {
     this.#bytesReceived += bytes.length;
@@ -270,13 +311,16 @@ export class OfferingPeer implements PeerSession {
 
   #close(state: 'closed' | 'failed', code: string, message: string): void {
     if (this.#isOver()) return;
+    const channel = this.#channel;
     this.#end(state);
+    channel?.fail(message);
     this.#callbacks?.onClosed({ state, code, message });
   }
 
   #end(state: 'closed' | 'failed'): void {
     this.#state = state;
     this.#timer?.cancel();
+    this.#channel?.dispose();
     this.#dtls?.close();
     this.#early = [];
     this.#link.close();

@@ -11,25 +11,39 @@ export interface PeerAnswer extends PeerOffer {
   readonly isIceLite: boolean;
   /** Whether the other end sends the ClientHello. */
   readonly isActive: boolean;
+  /** Where the data channel goes; undefined when none was offered, or the answer refuses it. */
+  readonly sctp: { readonly port: number; readonly maxMessageSizeBytes: number } | undefined;
 }
 
 const KNOWN_HASHES: ReadonlySet<string> = new Set(['sha-256', 'sha-384', 'sha-512']);
 const MAX_ICE_LENGTH = 256;
+/** RFC 8841 sections 5.2 and 6.1, for answers that do not say. */
+const DEFAULT_SCTP_PORT = 5000;
+const DEFAULT_MAX_MESSAGE_BYTES = 65_536;
 
 /**
- * Parses an answer to `sections`. Refused sections are left out of `bundled`.
+ * Parses an answer to `sections` and, behind them, perhaps a data channel, whose section may be
+ * missing. Refused sections are left out of `bundled`.
  * @throws MediaError `invalid-argument` that names what is missing or wrong.
  */
-export function readAnswer(text: string, sections: readonly OfferedSection[]): PeerAnswer {
+export function readAnswer(
+  text: string,
+  sections: readonly OfferedSection[],
+  hasApplication = false,
+): PeerAnswer {
   const description = readWebrtcDescription(parseSdp(text));
   const { medias, isIceLite } = description;
-  if (medias.length !== sections.length) {
+  const application = hasApplication ? medias[sections.length] : undefined;
+  if (medias.length !== sections.length + (application ? 1 : 0)) {
     throw invalid(`it has ${medias.length} m= sections, the offer ${sections.length}`);
   }
   for (const [index, section] of sections.entries()) {
     const kind = medias[index]?.kind ?? '';
     if (kind !== section.kind)
       throw invalid(`section ${index} is m=${kind}, not m=${section.kind}`);
+  }
+  if (application && application.kind !== 'application') {
+    throw invalid(`section ${sections.length} is m=${application.kind}, not m=application`);
   }
   const bundled = medias.filter((media) => !media.isRejected);
   if (bundled.length === 0) throw invalid('it refuses every section');
@@ -46,7 +60,14 @@ export function readAnswer(text: string, sections: readonly OfferedSection[]): P
   return {
     ...{ description, iceUfrag, icePwd },
     ...{ fingerprints, bundled, isIceLite, isActive: isActive(tagged) },
+    sctp: application && sctpOf(application),
   };
+}
+
+function sctpOf(media: WebrtcMedia): PeerAnswer['sctp'] {
+  if (media.isRejected) return undefined;
+  const { sctpPort: port = DEFAULT_SCTP_PORT } = media;
+  return { port, maxMessageSizeBytes: media.maxMessageSizeBytes ?? DEFAULT_MAX_MESSAGE_BYTES };
 }
 
 /** RFC 5763 section 5: active is what an answer should say, and what silence means. */

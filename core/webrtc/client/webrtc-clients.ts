@@ -35,7 +35,7 @@ export interface WebRtcClientsOptions {
 /** What one peer asks for. */
 export type PeerWish = Pick<
   OfferingPeerOptions,
-  'sections' | 'connectTimeoutMs' | 'silenceTimeoutMs' | 'onCandidate'
+  'sections' | 'connectTimeoutMs' | 'silenceTimeoutMs' | 'onCandidate' | 'dataChannel'
 > & { readonly iceServers: readonly IceServer[]; readonly stunTimeoutMs: number };
 
 const MAX_HANDSHAKES = 64;

@@ -1,5 +1,6 @@
 // What is left of DTLS after the handshake: alerts, lost last flights and saying goodbye.
 import type { Clock } from '../../base/clock.ts';
+import { DtlsApplicationData } from './dtls-application-data.ts';
 import type { DtlsRecordCipher } from './dtls-record-cipher.ts';
 import { dtlsContentType, readDtlsRecords, type DtlsRecord } from './dtls-record.ts';
 
@@ -13,6 +14,8 @@ export interface DtlsEstablishedParts {
   /** ChangeCipherSpec and Finished, sent again when the client repeats its own Finished. */
   readonly lastFlight: readonly Uint8Array[];
   readonly send: (datagram: Uint8Array) => void;
+  /** Wants application data; without it such records are ignored. */
+  readonly onApplicationData?: ((bytes: Uint8Array) => void) | undefined;
 }
 
 const EPOCH = 1;
@@ -29,21 +32,38 @@ const MAX_RESENDS = 20;
  */
 export class DtlsEstablished {
   readonly #parts: DtlsEstablishedParts;
+  readonly #application: DtlsApplicationData | undefined;
   #resends = 0;
   #resentMs = 0;
 
   constructor(parts: DtlsEstablishedParts) {
     this.#parts = parts;
+    const { reader, writer, send, onApplicationData: onData } = parts;
+    if (onData) {
+      this.#application = new DtlsApplicationData(
+        { reader, writer, send, onData },
+        GOODBYE_SEQUENCE,
+      );
+    }
   }
 
   /** Returns true when the peer closed the association. */
   receive(datagram: Uint8Array): boolean {
     for (const record of readDtlsRecords(datagram)) {
       if (record.epoch !== EPOCH) continue;
+      if (record.contentType === dtlsContentType.applicationData) {
+        this.#application?.receive(record);
+        continue;
+      }
       if (record.contentType === dtlsContentType.alert && this.#isEnd(record)) return true;
       if (record.contentType === dtlsContentType.handshake) this.#resendLastFlight();
     }
     return false;
+  }
+
+  /** Sends one record of application data; false when nobody wanted any, or it is too long. */
+  sendApplicationData(bytes: Uint8Array): boolean {
+    return this.#application?.send(bytes) ?? false;
   }
 
   /** Sends close_notify (RFC 5246 §7.2.1); call it once. */

@@ -218,7 +218,10 @@ export class DtlsHandshake implements DtlsPort {
     }
     this.#established = this.#establish(secrets, progress.flights.datagrams);
     this.#dropProgress();
-    this.#callbacks.onConnected({ keys, remoteFingerprint });
+    this.#callbacks.onConnected({
+      ...{ keys, remoteFingerprint },
+      ...(this.#callbacks.onApplicationData && { sendApplicationData: this.#sendData }),
+    });
   }
 
   #establish(secrets: HandshakeSecrets, flight: readonly Uint8Array[]): DtlsEstablished {
@@ -228,6 +231,7 @@ export class DtlsHandshake implements DtlsPort {
       writer: new DtlsRecordCipher(secrets.serverKey, secrets.serverNonce),
       lastFlight: flight.map((datagram) => Uint8Array.from(datagram)),
       send: this.#callbacks.send,
+      onApplicationData: this.#callbacks.onApplicationData,
     });
   }
 
@@ -245,6 +249,9 @@ export class DtlsHandshake implements DtlsPort {
     this.#drop();
     this.#callbacks.onClosed();
   }
+
+  readonly #sendData = (bytes: Uint8Array): boolean =>
+    this.#established?.sendApplicationData(bytes) ?? false;
 
   #drop(): void {
     this.#isOver = true;

@@ -36,6 +36,11 @@ export interface DtlsConnectedInfo {
   readonly keys: SrtpKeys;
   /** SHA-256 fingerprint of the certificate that the peer showed. */
   readonly remoteFingerprint: CertificateFingerprint;
+  /**
+   * Sends one record of at most 2^14 bytes; false when the association is over. Only there when
+   * `onApplicationData` was given.
+   */
+  readonly sendApplicationData?: (bytes: Uint8Array) => boolean;
 }
 
 /** Why a handshake did not succeed; `message` of the MediaError says more. */
@@ -51,6 +56,8 @@ export interface DtlsCallbacks {
   readonly onClosed: () => void;
   /** The handshake failed. Called at most once, never after onConnected. */
   readonly onFailed: (failure: DtlsFailure, message: string) => void;
+  /** Application data of the peer, once and not in order; the bytes belong to the callee. */
+  readonly onApplicationData?: (bytes: Uint8Array) => void;
 }
 
 /** A DTLS association in progress or established; we are the passive side (RFC 5763 §5). */
