@@ -57,11 +57,15 @@ function leaseOf(
   { tracks, writer: options }: PublishOptions,
 ): PublishLease {
   const writer = context.publish(tracks, options);
-  const { stream } = writer;
-  if (stream instanceof Stream) {
-    return { path: context.pathName, stream, writer, close: () => writer.close() };
-  }
-  throw new MediaError('internal', 'internal', 'a source needs the writer of a stream');
+  return {
+    ...{ path: context.pathName, writer, close: () => writer.close() },
+    // Another one after a takeover from another source.
+    get stream() {
+      const { stream } = writer;
+      if (stream instanceof Stream) return stream;
+      throw new MediaError('internal', 'internal', 'a source needs the writer of a stream');
+    },
+  };
 }
 
 function reasonAt(place: string, reason: MediaError): MediaError {

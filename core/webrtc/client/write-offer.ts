@@ -81,6 +81,12 @@ export function writeOffer(
 }
 
 const NO_MEDIA = {
-  ...{ direction: 'sendrecv', hasRtcpMux: false, hasReducedSizeRtcp: false },
-  ...{ formats: [], headerExtensions: [], sources: [], sourceGroups: [], mediaStreams: [] },
+  direction: 'sendrecv',
+  hasRtcpMux: false,
+  hasReducedSizeRtcp: false,
+  formats: [],
+  headerExtensions: [],
+  sources: [],
+  sourceGroups: [],
+  mediaStreams: [],
 } as const;
