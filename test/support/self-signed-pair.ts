@@ -1,4 +1,4 @@
-// Makes a key and a self-signed certificate for localhost (X.509, RFC 5280), so that none lies in the tree.
+// Makes a key and a self-signed certificate for localhost and 127.0.0.1 (X.509, RFC 5280), so that none lies in the tree.
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 export interface SelfSignedPair {
@@ -20,7 +20,8 @@ export function makeSelfSignedPair(): SelfSignedPair {
   const name = der(SEQUENCE, der(SET, commonName));
   const startMs = Date.now() - 86_400_000;
   const validity = der(SEQUENCE, time(startMs), time(startMs + 3650 * 86_400_000));
-  const altNames = der(SEQUENCE, der(0x82, Buffer.from('localhost')));
+  const localhost = der(0x82, Buffer.from('localhost'));
+  const altNames = der(SEQUENCE, localhost, der(0x87, Buffer.of(127, 0, 0, 1)));
   const extension = der(SEQUENCE, der(0x06, OID_SUBJECT_ALT_NAME), der(0x04, altNames));
   const body = der(
     SEQUENCE,
