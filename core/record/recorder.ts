@@ -112,7 +112,7 @@ export class Recorder implements StreamReader, AsyncDisposable {
       { clock, aligner, segments, inputs, lead, onRefused: onFailed },
       this.#options,
     );
-    this.#merger = new SampleMerger({ aligner, handler: this.#cutter }, inputs, lead);
+    this.#merger = new SampleMerger({ aligner, handler: this.#cutter }, { inputs, lead });
   }
 
   get stats(): RecorderStats {

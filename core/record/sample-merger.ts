@@ -18,6 +18,14 @@ export interface MergedSampleHandler {
   onMerged(index: number, sample: TimedSample): void;
 }
 
+/** How long to wait for tracks that are worked on before they come here. */
+export interface SampleMergerOptions {
+  /** A track that had no sample yet is waited for so long after the first sample of another; 0 by default. */
+  readonly maxFirstWaitMs?: number;
+  /** A track that lags no more than this is waited for as long as it moves; 0 by default. */
+  readonly maxCatchUpMs?: number;
+}
+
 /** A track that lags more is not waited for. */
 const MAX_WAIT_MS = 1000;
 
@@ -32,34 +40,53 @@ export class SampleMerger {
   readonly #handler: MergedSampleHandler;
   /** Time of the newest sample of each track, in milliseconds of the leading track's timeline. */
   readonly #newestMs: number[];
+  /** Monotonic time at which the newest sample of each track was seen. */
+  readonly #movedMs: number[];
+  readonly #options: Required<SampleMergerOptions>;
+  #nowMs = 0;
+  /** Until when tracks without any sample are waited for; undefined before the first sample of all. */
+  #firstUntilMs: number | undefined;
   /** How much later than they are decoded the key frames of the leading track are shown. */
   #leadDelayTicks = 0;
 
   constructor(
     components: { readonly aligner: TrackAligner; readonly handler: MergedSampleHandler },
-    inputs: readonly MergeInput[],
-    lead: MergeInput,
+    { inputs, lead }: { readonly inputs: readonly MergeInput[]; readonly lead: MergeInput },
+    options: SampleMergerOptions = {},
   ) {
+    this.#options = { maxFirstWaitMs: 0, maxCatchUpMs: 0, ...options };
     this.#aligner = components.aligner;
     this.#handler = components.handler;
     this.#inputs = inputs;
     this.#lead = lead;
     this.#newestMs = inputs.map(() => Number.NEGATIVE_INFINITY);
+    this.#movedMs = inputs.map(() => Number.NEGATIVE_INFINITY);
   }
 
   /** Forgets what was seen; the queues are the inputs' own. */
   reset(): void {
     this.#newestMs.fill(Number.NEGATIVE_INFINITY);
+    this.#movedMs.fill(Number.NEGATIVE_INFINITY);
+    this.#firstUntilMs = undefined;
     this.#leadDelayTicks = 0;
+  }
+
+  /** Waits no longer for tracks that had no sample yet. */
+  stopWaiting(): void {
+    this.#firstUntilMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Hands out what can be; with `isFinal` everything. */
   drain(nowMs: number, isFinal: boolean): void {
+    this.#nowMs = nowMs;
     for (let index = 0; index < this.#inputs.length; index++) {
       const newest = this.#inputs[index]?.newest;
       if (newest === undefined) continue;
+      this.#firstUntilMs ??= nowMs + this.#options.maxFirstWaitMs;
       if (this.#aligner.align(index, nowMs) !== undefined) {
-        this.#newestMs[index] = this.#timeOf(index, newest);
+        const timeMs = this.#timeOf(index, newest);
+        if (timeMs !== this.#newestMs[index]) this.#movedMs[index] = nowMs;
+        this.#newestMs[index] = timeMs;
       }
     }
     for (let index = this.#earliest(isFinal); index >= 0; index = this.#earliest(isFinal)) {
@@ -95,9 +122,16 @@ export class SampleMerger {
     for (let index = 0; index < this.#inputs.length; index++) {
       if (this.#inputs[index]?.first !== undefined) continue;
       const newestMs = this.#newestMs[index] ?? latestMs;
-      if (newestMs < timeMs && latestMs - newestMs <= MAX_WAIT_MS) return true;
+      if (newestMs < timeMs && this.#isWaitedFor(index, latestMs - newestMs)) return true;
     }
     return false;
+  }
+
+  #isWaitedFor(index: number, lagMs: number): boolean {
+    if (lagMs === Number.POSITIVE_INFINITY) return this.#nowMs < (this.#firstUntilMs ?? 0);
+    if (lagMs <= MAX_WAIT_MS) return true;
+    const stillMs = this.#nowMs - (this.#movedMs[index] ?? 0);
+    return lagMs <= this.#options.maxCatchUpMs && stillMs <= MAX_WAIT_MS;
   }
 
   #timeOf(index: number, sample: TimedSample): number {

@@ -6,8 +6,8 @@ interface Step {
   readonly offset: number;
 }
 
-/** Output that is so far off its source time is moved; less is jitter of rounding. */
-const TOLERANCE_S = 0.06;
+/** Output that is so far off its source time is moved, where nothing else is said; less is jitter of rounding. */
+const DEFAULT_TOLERANCE_MS = 60;
 const MAX_STEPS = 64;
 
 /**
@@ -17,6 +17,7 @@ const MAX_STEPS = 64;
 export class SampleTimeline {
   readonly #sourceRateHz: number;
   readonly #outputRateHz: number;
+  readonly #toleranceMs: number;
   readonly #steps: Step[] = [];
   #firstTicks: number | undefined;
   #lastTicks = 0;
@@ -25,9 +26,10 @@ export class SampleTimeline {
   #inputSamples = 0;
   #offset = 0;
 
-  constructor(sourceRateHz: number, outputRateHz: number) {
+  constructor(sourceRateHz: number, outputRateHz: number, toleranceMs = DEFAULT_TOLERANCE_MS) {
     this.#sourceRateHz = sourceRateHz;
     this.#outputRateHz = outputRateHz;
+    this.#toleranceMs = toleranceMs;
   }
 
   /** Source timestamp (32 bits) of output sample 0; undefined before the first access unit. */
@@ -45,7 +47,7 @@ export class SampleTimeline {
     this.#lastTicks = timestampTicks;
     const wanted = (this.#elapsedTicks * this.#outputRateHz) / this.#sourceRateHz;
     const counted = this.#inputSamples + this.#offset;
-    if (Math.abs(wanted - counted) > TOLERANCE_S * this.#outputRateHz) {
+    if (Math.abs(wanted - counted) * 1000 > this.#toleranceMs * this.#outputRateHz) {
       this.#offset = Math.round(wanted - this.#inputSamples);
       this.#steps.push({ outputSample: this.#inputSamples, offset: this.#offset });
       if (this.#steps.length > MAX_STEPS) this.#steps.shift();
