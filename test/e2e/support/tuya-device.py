@@ -10,6 +10,7 @@ import signal
 import ssl
 import time
 
+import aioice.ice
 import av
 import numpy
 import paho.mqtt.client as mqtt
@@ -28,6 +29,9 @@ SESSION_ID_CHARS = 32
 SIZES = {0: (640, 360), 1: (320, 180)}
 FIRST_CANDIDATE_SECONDS = 5
 MAX_TEXT = 200
+
+# The machine's other addresses are not always reachable from itself.
+aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
 
 
 def parse_arguments():
@@ -199,14 +203,14 @@ class Session:
         def on_channel(channel):
             self.follow(channel)
 
-        sections = re.findall(r"^m=(\w+)", sdp, re.MULTILINE)
-        if "video" in sections:
-            picture = "video" if arguments.h265 else self.picture
-            self.add(picture, "video", "H264", "sendonly")
-        if "audio" in sections:
-            is_mute = arguments.no_audio or arguments.h265
-            tone = "audio" if is_mute else ToneTrack()
-            self.add(tone, "audio", "PCMU", "recvonly" if is_mute else "sendrecv")
+        # In the order of the offer: aiortc takes the ICE password of its first transceiver.
+        for kind in re.findall(r"^m=(\w+)", sdp, re.MULTILINE):
+            if kind == "video":
+                self.add("video" if arguments.h265 else self.picture, kind, "H264", "sendonly")
+            elif kind == "audio":
+                is_mute = arguments.no_audio or arguments.h265
+                direction = "recvonly" if is_mute else "sendrecv"
+                self.add("audio" if is_mute else ToneTrack(), kind, "PCMU", direction)
         await connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="offer"))
         self.is_ready = True
         if "a=candidate:" in sdp:
@@ -447,7 +451,8 @@ class Device:
         try:
             await session.open(sdp)
         except Exception as error:  # noqa: BLE001: told to the test
-            tell("failed", error=repr(error)[:MAX_TEXT])
+            if self.sessions.get(session.id) is session:
+                tell("failed", sessionid=session.id, error=repr(error)[:MAX_TEXT])
 
     def send_junk(self, header):
         topic = f"/av/u/{header['from']}"
