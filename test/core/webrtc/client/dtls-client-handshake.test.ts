@@ -27,8 +27,12 @@ async function shake(options: {
   readonly server: WeriftPeerDtls;
   readonly expected?: WeriftPeerDtls;
   readonly change?: Change;
-}): Promise<{ client: Outcome; ports: readonly DtlsPort[] }> {
+  /** Wants application data; gets it with the name of the side that got it. */
+  readonly onApplicationData?: (side: 'client' | 'server', bytes: Uint8Array) => void;
+}): Promise<{ client: Outcome; server: Outcome; ports: readonly DtlsPort[] }> {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
+  let serverOutcome: Outcome = {};
+  const { onApplicationData } = options;
   const {
     client,
     server,
@@ -40,11 +44,15 @@ async function shake(options: {
     send,
     onConnected: (info) => {
       if (isClient) resolve({ info });
+      else serverOutcome = { info };
     },
     onClosed: () => undefined,
     onFailed: (failure) => {
       if (isClient) resolve({ failure });
     },
+    ...(onApplicationData && {
+      onApplicationData: (bytes) => onApplicationData(isClient ? 'client' : 'server', bytes),
+    }),
   });
   ports.server = server.start(
     'server',
@@ -62,7 +70,7 @@ async function shake(options: {
       setImmediate(() => ports.server?.receive(bytes));
     }, true),
   );
-  return { client: await promise, ports: [ports.client, ports.server] };
+  return { client: await promise, server: serverOutcome, ports: [ports.client, ports.server] };
 }
 
 /** Changes the last byte of the record with a message of this type: the end of its signature. */
@@ -93,6 +101,7 @@ describe('DtlsClientHandshake', () => {
     assert.deepEqual(remoteFingerprint, bob.localFingerprint);
     assert.equal(keys.profile, 1);
     assert.notDeepEqual(keys.local.key, keys.remote.key);
+    assert.equal(client.info.sendApplicationData, undefined);
     for (const port of ports) port.close();
   });
 
@@ -120,6 +129,37 @@ describe('DtlsClientHandshake', () => {
     });
     assert.ok(client.info);
     for (const port of ports) port.close();
+  });
+
+  it('carries application data both ways under numbers that the handshake never used', async () => {
+    const datagrams: Uint8Array[] = [];
+    const got: string[] = [];
+    const { client, server, ports } = await shake({
+      ...{ client: alice, server: bob },
+      change: (datagram) => {
+        datagrams.push(datagram);
+        return datagram;
+      },
+      onApplicationData: (side, bytes) => got.push(`${side} ${Buffer.from(bytes).toString()}`),
+    });
+    for (const { info } of [client, server]) {
+      assert.equal(info?.sendApplicationData?.(Buffer.from('one')), true);
+      assert.equal(info.sendApplicationData(Buffer.from('two')), true);
+      assert.equal(info.sendApplicationData(new Uint8Array(2 ** 14 + 1)), false);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(got.sort(), ['client one', 'client two', 'server one', 'server two']);
+    // Everything that the network repeats is taken once.
+    for (const datagram of datagrams) ports[0]?.receive(datagram);
+    assert.equal(got.length, 4);
+    for (const port of ports) port.close();
+    const nonces = datagrams
+      .flatMap((datagram) => readDtlsRecords(datagram))
+      .filter(({ epoch }) => epoch === 1)
+      .map(({ body }) => Buffer.from(body.subarray(0, 8)).toString('hex'));
+    assert.ok(nonces.length >= 4);
+    assert.equal(new Set(nonces).size, nonces.length);
+    assert.equal(client.info?.sendApplicationData?.(Buffer.from('late')), false);
   });
 
   it('says so when nobody answers', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { MediaError } from '../../../../core/base/media-error.ts';
 import type { IceCandidate } from '../../../../core/sdp/ice-candidate.ts';
+import type { DataChannelWish } from '../../../../core/webrtc/client/data-channel.ts';
 import { OfferingPeer } from '../../../../core/webrtc/client/offering-peer.ts';
 import { receivingSections } from '../../../../core/webrtc/client/receiving-sections.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
@@ -17,7 +18,7 @@ interface Site {
   readonly connect: (answer?: string) => void;
 }
 
-function setUp(): Site {
+function setUp(dataChannel?: DataChannelWish): Site {
   const clock = new FakeClock();
   const dtls = new DtlsDouble();
   const links = new LinkDoubles();
@@ -33,6 +34,7 @@ function setUp(): Site {
       profiles: [1],
       ...{ connectTimeoutMs: 5000, silenceTimeoutMs: 10_000 },
       onCandidate: (candidate) => trickled.push(candidate),
+      ...(dataChannel && { dataChannel }),
     },
   );
   const [link] = links.links;
@@ -174,6 +176,76 @@ describe('OfferingPeer', () => {
     assert.equal(clock.pendingTimers, 0);
     assert.throws(() => peer.restartIce(), MediaError);
   });
+
+  const channelSection = (port: number): readonly string[] => [
+    `m=application ${port} UDP/DTLS/SCTP webrtc-datachannel`,
+    'a=mid:1',
+    'a=sctp-port:5000',
+    'a=max-message-size:1000',
+  ];
+
+  function wishOf(log: string[]): DataChannelWish {
+    return {
+      label: 'fmp4Stream',
+      onOpen: () => log.push('open'),
+      onMessage: () => log.push('message'),
+      onClose: (reason) => log.push(`close: ${reason}`),
+      onRefused: (reason) => log.push(`refused: ${reason}`),
+    };
+  }
+
+  it('offers a data channel as the last section, and nothing of it when none is wanted', async () => {
+    const { peer, link } = setUp(wishOf([]));
+    link.gathered.resolve(undefined);
+    const offer = await peer.offer(false);
+    assert.match(offer, /^a=group:BUNDLE 0 1\r$/mu);
+    const [, section] = offer.split(/^(?=m=application)/mu);
+    const expected = [
+      'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+      'a=sctp-port:5000',
+      'a=max-message-size:262144',
+      'a=mid:1',
+      'a=setup:actpass',
+    ];
+    for (const line of expected) assert.ok(section?.split('\r\n').includes(line), line);
+    assert.doesNotMatch(section ?? '', /^a=(?:sendrecv|candidate|rtcp-mux)/mu);
+    const plain = setUp();
+    plain.link.gathered.resolve(undefined);
+    assert.doesNotMatch(await plain.peer.offer(false), /application|sctp/u);
+  });
+
+  it('starts the association when DTLS stands, and ends it with the peer', () => {
+    const log: string[] = [];
+    const { peer, link, dtls, connect, clock } = setUp(wishOf(log));
+    connect(answerText({ lines: channelSection(9) }));
+    assert.deepEqual(peer.state, 'checking');
+    link.comeUp();
+    dtls.connect();
+    // An INIT, alone and without tag.
+    assert.equal(dtls.applicationData.length, 1);
+    assert.deepEqual(
+      [dtls.applicationData[0]?.at(12), ...(dtls.applicationData[0]?.subarray(4, 8) ?? [])],
+      [1, 0, 0, 0, 0],
+    );
+    link.callbacks.onFailed('nobody answers');
+    assert.deepEqual(log, ['close: nobody answers']);
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  for (const [what, lines] of [
+    ['port 0', channelSection(0)],
+    ['no section', []],
+  ] as const) {
+    it(`tells that an answer with ${what} refuses the data channel`, () => {
+      const log: string[] = [];
+      const { link, dtls, connect, seen } = setUp(wishOf(log));
+      connect(answerText({ lines }));
+      assert.deepEqual(log, ['refused: the answer refuses the data channel']);
+      link.comeUp();
+      dtls.connect();
+      assert.deepEqual([seen.length, dtls.applicationData.length], [1, 0]);
+    });
+  }
 
   const bad: readonly [string, Parameters<typeof answerText>[0], RegExp][] = [
     ['another kind of section', { kind: 'audio' }, /section 0 is m=audio, not m=video/u],

@@ -95,6 +95,7 @@ export class DtlsDouble implements PeerDtls {
   readonly received: Uint8Array[] = [];
   role: DtlsRole | undefined;
   callbacks: DtlsCallbacks | undefined;
+  readonly applicationData: Uint8Array[] = [];
   isClosed = false;
 
   start(role: DtlsRole, _options: DtlsPortOptions, callbacks: DtlsCallbacks): DtlsPort {
@@ -112,6 +113,9 @@ export class DtlsDouble implements PeerDtls {
     this.callbacks?.onConnected({
       keys: { profile: 1, local: key, remote: key },
       remoteFingerprint: this.localFingerprint,
+      ...(this.callbacks.onApplicationData && {
+        sendApplicationData: (bytes) => this.applicationData.push(bytes) > 0,
+      }),
     });
   }
 }

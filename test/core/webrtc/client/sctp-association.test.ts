@@ -90,7 +90,9 @@ describe('SctpAssociation', () => {
     network.run(1000);
     for (const side of ['a', 'b'] as const) {
       assert.equal(network.messages[side].length, sizes.length);
-      sent.forEach((bytes, index) => assert.ok(bytes.equals(network.messages[side][index] ?? [])));
+      sent.forEach((bytes, index) =>
+        assert.ok(bytes.equals(network.messages[side][index] ?? new Uint8Array(0))),
+      );
     }
     assert.deepEqual([network.a.bufferedBytes, network.b.bufferedBytes], [0, 0]);
     network.clock.advance(200);
