@@ -27,53 +27,46 @@ const CREATE: Consequence = ['create-stream', 'not-found'];
  * its number, as the two lists differ for tracks.
  */
 export const ACK_ERRORS: readonly AckErrorRow[] = [
-  row(4000, RESEND, 'the service could not read what was sent', 'STREAM_READ_ERROR'),
+  row([4000, 'STREAM_READ_ERROR'], RESEND, 'the service could not read what was sent'),
   row(
-    4001,
+    [4001, 'MAX_FRAGMENT_SIZE_REACHED', 'MAX_FRAGMENT_SIZE'],
     DROP,
     'the fragment is larger than 50 MB',
-    'MAX_FRAGMENT_SIZE_REACHED',
-    'MAX_FRAGMENT_SIZE',
   ),
-  row(4002, DROP, 'the fragment is longer than 20 s', 'MAX_FRAGMENT_DURATION_REACHED'),
-  row(4003, RESEND, 'the connection was open for 45 min', 'MAX_CONNECTION_DURATION_REACHED'),
+  row([4002, 'MAX_FRAGMENT_DURATION_REACHED'], DROP, 'the fragment is longer than 20 s'),
+  row([4003, 'MAX_CONNECTION_DURATION_REACHED'], RESEND, 'the connection was open for 45 min'),
   row(
-    4004,
+    [4004, 'FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS', 'FRAGMENT_TIMECODE_NOT_MONOTONIC'],
     DROP,
     'its timecode is not above that of the fragment before',
-    'FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS',
-    'FRAGMENT_TIMECODE_NOT_MONOTONIC',
   ),
   row(
-    4005,
+    [4005, 'MULTI_TRACK_MKV', 'MORE_THAN_ONE_TRACK_FOUND'],
     DROP,
     'it has tracks that the service does not take',
-    'MULTI_TRACK_MKV',
-    'MORE_THAN_ONE_TRACK_FOUND',
   ),
-  row(4006, DROP, 'the service can not read its Matroska data', 'INVALID_MKV_DATA'),
+  row([4006, 'INVALID_MKV_DATA'], DROP, 'the service can not read its Matroska data'),
   row(
-    4007,
+    [4007, 'INVALID_PRODUCER_TIMESTAMP'],
     DROP,
     "the service refuses its timestamp: is this machine's clock right?",
-    'INVALID_PRODUCER_TIMESTAMP',
   ),
-  row(4008, CREATE, 'the stream is not active', 'STREAM_NOT_ACTIVE'),
-  row(4009, DROP, 'it has more metadata than allowed', 'FRAGMENT_METADATA_LIMIT_REACHED'),
-  row(4010, DROP, 'its track numbers are not those of the header', 'TRACK_NUMBER_MISMATCH'),
-  row(4011, DROP, 'a track of the header has no frame in it', 'FRAMES_MISSING_FOR_TRACK'),
-  row(4012, DROP, 'it has more than three tracks', 'MORE_THAN_ALLOWED_TRACKS_FOUND'),
-  row(4500, KEY_DENIED, 'access to the KMS key of the stream is denied', 'KMS_KEY_ACCESS_DENIED'),
-  row(4501, KEY_UNFIT, 'the KMS key of the stream is disabled', 'KMS_KEY_DISABLED'),
-  row(4502, KEY_UNFIT, 'the KMS key of the stream is not valid', 'KMS_KEY_VALIDATION_ERROR'),
-  row(4503, RESEND, 'the KMS key of the stream is not available now', 'KMS_KEY_UNAVAILABLE'),
-  row(4504, KEY_UNFIT, 'the KMS key of the stream is for another use', 'KMS_KEY_INVALID_USAGE'),
-  row(4505, KEY_UNFIT, 'the KMS key of the stream is in no fit state', 'KMS_KEY_INVALID_STATE'),
-  row(4506, KEY_UNFIT, 'the KMS key of the stream does not exist', 'KMS_KEY_NOT_FOUND'),
-  row(4507, CREATE, 'the stream was deleted', 'STREAM_DELETED'),
-  row(5000, RESEND, 'the service failed', 'INTERNAL_ERROR'),
-  row(5001, RESEND, 'the service could not store the fragment', 'ARCHIVAL_ERROR'),
-  row(undefined, DROP, 'the fragment is shorter than 1 s', 'MIN_FRAGMENT_DURATION_REACHED'),
+  row([4008, 'STREAM_NOT_ACTIVE'], CREATE, 'the stream is not active'),
+  row([4009, 'FRAGMENT_METADATA_LIMIT_REACHED'], DROP, 'it has more metadata than allowed'),
+  row([4010, 'TRACK_NUMBER_MISMATCH'], DROP, 'its track numbers are not those of the header'),
+  row([4011, 'FRAMES_MISSING_FOR_TRACK'], DROP, 'a track of the header has no frame in it'),
+  row([4012, 'MORE_THAN_ALLOWED_TRACKS_FOUND'], DROP, 'it has more than three tracks'),
+  row([4500, 'KMS_KEY_ACCESS_DENIED'], KEY_DENIED, 'access to the KMS key of the stream is denied'),
+  row([4501, 'KMS_KEY_DISABLED'], KEY_UNFIT, 'the KMS key of the stream is disabled'),
+  row([4502, 'KMS_KEY_VALIDATION_ERROR'], KEY_UNFIT, 'the KMS key of the stream is not valid'),
+  row([4503, 'KMS_KEY_UNAVAILABLE'], RESEND, 'the KMS key of the stream is not available now'),
+  row([4504, 'KMS_KEY_INVALID_USAGE'], KEY_UNFIT, 'the KMS key of the stream is for another use'),
+  row([4505, 'KMS_KEY_INVALID_STATE'], KEY_UNFIT, 'the KMS key of the stream is in no fit state'),
+  row([4506, 'KMS_KEY_NOT_FOUND'], KEY_UNFIT, 'the KMS key of the stream does not exist'),
+  row([4507, 'STREAM_DELETED'], CREATE, 'the stream was deleted'),
+  row([5000, 'INTERNAL_ERROR'], RESEND, 'the service failed'),
+  row([5001, 'ARCHIVAL_ERROR'], RESEND, 'the service could not store the fragment'),
+  row([undefined, 'MIN_FRAGMENT_DURATION_REACHED'], DROP, 'the fragment is shorter than 1 s'),
 ];
 
 const BY_ID = new Map(ACK_ERRORS.map((each) => [each.id, each]));
@@ -99,10 +92,9 @@ function unknownError(id: number): Pick<AckErrorRow, 'action' | 'kind' | 'meanin
 }
 
 function row(
-  id: number | undefined,
+  [id, ...names]: readonly [number | undefined, ...string[]],
   [action, kind]: Consequence,
   meaning: string,
-  ...names: readonly string[]
 ): AckErrorRow {
   return { id, names, action, kind, meaning };
 }

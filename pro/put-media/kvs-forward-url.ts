@@ -38,6 +38,7 @@ export function parseKvsForwardUrl(url: string): KvsForwardUrl {
   const match = url.length > MAX_URL_CHARACTERS ? null : SHAPE.exec(url);
   if (!match) throw invalid(`'${shown(url)}' is not of the form kvs://<region>/<stream>`);
   const [, region = '', stream = '', query = ''] = match;
+  if (region.includes('@')) throw invalid('credentials do not belong into the URL');
   if (!REGION.test(region)) {
     throw invalid(`region '${shown(region)}' is not a region such as us-west-2`);
   }
