@@ -22,7 +22,11 @@ export const pathItemSchema = z
     availableTime: time.nullable(),
     online: z.boolean().describe('a source writes it now'),
     onlineTime: time.nullable(),
-    source: actor.nullable(),
+    source: actor
+      .extend({
+        index: count.optional().describe('place in a list of sources, 0 = preferred'),
+      })
+      .nullable(),
     tracks: z.array(z.string()).meta({ ...old, description: 'labels, e.g. H264, MPEG-4 Audio' }),
     tracks2: z.array(
       z.object({

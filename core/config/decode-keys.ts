@@ -150,7 +150,9 @@ function faultText(fault: z.core.$ZodIssue, schema: z.core.$ZodType): string {
     case 'invalid_value':
       return `must be one of ${fault.values.map((word) => `'${String(word)}'`).join(', ')}`;
     case 'invalid_union':
-      return "must be 'no', 'optional' or 'strict'";
+      return childSchema(schema, 0)
+        ? 'must be text, or a list of 1 to 16 texts'
+        : "must be 'no', 'optional' or 'strict'";
     case 'too_small':
       return fault.message.startsWith('must') ? fault.message : `must be at least ${fault.minimum}`;
     case 'too_big':

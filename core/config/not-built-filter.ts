@@ -69,13 +69,18 @@ export class NotBuiltFilter {
     ];
     for (const [path, values] of sections) {
       const source = values.get('source');
-      const scheme = typeof source === 'string' ? sourceScheme(source) : '';
-      if (!notBuiltSourceSchemes.has(scheme)) continue;
-      this.#issues.warn({
-        code: 'config-not-available',
-        path: [...path, 'source'],
-        message: `sources of kind '${scheme}' are not available in this version; the path stays without stream`,
-      });
+      const list: readonly unknown[] = Array.isArray(source) ? source : [source];
+      const schemes = list.map((each) => (typeof each === 'string' ? sourceScheme(each) : ''));
+      const missing = schemes.filter((scheme) => notBuiltSourceSchemes.has(scheme));
+      const effect =
+        missing.length < schemes.length ? 'it is left out' : 'the path stays without stream';
+      for (const scheme of new Set(missing)) {
+        this.#issues.warn({
+          code: 'config-not-available',
+          path: [...path, 'source'],
+          message: `sources of kind '${scheme}' are not available in this version; ${effect}`,
+        });
+      }
     }
   }
 }

@@ -32,9 +32,23 @@ const forwardTarget = z
   })
   .readonly();
 
+/** Longer lists are mistakes; all of them are tried before the first one is again. */
+const MAX_SOURCES = 16;
+
+const SOURCES_TEXT = `must be text, or a list of 1 to ${MAX_SOURCES} texts`;
+
+const sources = z.union([
+  text,
+  z.array(text).min(1, SOURCES_TEXT).max(MAX_SOURCES, SOURCES_TEXT).readonly(),
+]);
+
 /** Keys about the source, its publishers and readers. */
 export const sourceKeys = {
-  source: key(text, 'publisher', 'publisher, redirect, rpiCamera, or the URL to pull from.'),
+  source: key(
+    sources,
+    'publisher',
+    'publisher, redirect, rpiCamera, the URL to pull from, or a list of URLs, the preferred one first.',
+  ),
   sourceFingerprint: key(text, '', 'SHA-256 fingerprint of the certificate of the source.'),
   sourceOnDemand: key(flag, false, 'Pulls only while somebody watches.'),
   sourceOnDemandStartTimeout: key(timerDuration, '10s', 'How long a viewer waits for the source.'),

@@ -46,10 +46,16 @@ class SecretRestorer {
     if (!hasMark(value)) return value;
     const schema = this.#schemaOf(path);
     if (old !== undefined && isDeepStrictEqual(redactValue(old, schema), value)) return old;
+    // One source that was a list before, or the other way round.
+    if (isYmlList(old) && typeof value === 'string') {
+      const same = this.#sameItem(value, { old, index: 0, place: [...path, 0] });
+      if (same !== undefined) return same;
+    }
     if (isYmlList(value)) {
       return value.map((item, index) => {
         const place = [...path, index];
-        return this.restore(item, this.#sameItem(item, { old, index, place }), place);
+        const known = isYmlList(old) || old === undefined ? old : [old];
+        return this.restore(item, this.#sameItem(item, { old: known, index, place }), place);
       });
     }
     if (typeof value === 'object' && value !== null) {
@@ -74,7 +80,9 @@ class SecretRestorer {
   ): YmlValue | undefined {
     if (!isYmlList(old)) return undefined;
     const schema = this.#schemaOf(place);
-    const same = old.find((other) => isDeepStrictEqual(redactValue(other, schema), item));
+    const isShownAs = (other: YmlValue | undefined): boolean =>
+      other !== undefined && isDeepStrictEqual(redactValue(other, schema), item);
+    const same = isShownAs(old[index]) ? old[index] : old.find(isShownAs);
     if (same !== undefined) return same;
     const identity = schema && fieldNames(schema)[0];
     if (identity === undefined) return undefined;

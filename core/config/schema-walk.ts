@@ -31,6 +31,9 @@ export function childSchema(
   segment: PathSegment,
 ): z.core.$ZodType | undefined {
   const inner = unwrapSchema(schema);
+  if (inner instanceof z.ZodUnion) {
+    return inner.options.map((option) => childSchema(option, segment)).find((child) => child);
+  }
   if (inner instanceof z.ZodArray) return inner.element;
   if (inner instanceof z.ZodTuple) return inner.def.items[Number(segment)];
   if (inner instanceof z.ZodRecord) return inner.valueType;

@@ -62,12 +62,30 @@ export function validatePathSource(
     if (config[key] !== '') report([key], `'${key}' can be used only when source is 'publisher'`);
   }
   if (source === 'redirect') validateRedirect(config, report);
-  else if (source !== 'rpiCamera') {
-    const check = urlSchemes.sources.get(sourceScheme(source));
-    if (check) checkUrl(source, check, (message) => report(['source'], message));
-    else validateUrlSource(config, report);
+  else if (typeof source !== 'string') validateSourceList(source, { config, urlSchemes }, report);
+  else if (source !== 'rpiCamera') validateUrlSource(source, { config, urlSchemes }, report);
+}
+
+function validateSourceList(
+  sources: readonly string[],
+  path: SourceContext,
+  report: ReportPath,
+): void {
+  for (const [index, source] of sources.entries()) {
+    const refuse = (message: string): void => report(['source', index], message);
+    if (source === 'publisher' || source === 'redirect' || source === 'rpiCamera') {
+      refuse(`'${source}' can't be one of several sources; only URLs can`);
+    } else if (sources.indexOf(source) < index) {
+      refuse(`'${redactUrls(source.slice(0, 200))}' is in the list twice`);
+    } else {
+      validateUrlSource(source, path, ([key, ...rest], message) =>
+        report(key === 'source' ? ['source', index] : [key, ...rest], message),
+      );
+    }
   }
 }
+
+type SourceContext = Pick<PathUnderTest, 'config' | 'urlSchemes'>;
 
 function validateRedirect({ sourceRedirect }: PathConfig, report: ReportPath): void {
   if (sourceRedirect === '') {
@@ -83,8 +101,17 @@ function validateRedirect({ sourceRedirect }: PathConfig, report: ReportPath): v
   }
 }
 
-function validateUrlSource({ source, rtpSDP }: PathConfig, report: ReportPath): void {
+function validateUrlSource(
+  source: string,
+  { config: { rtpSDP }, urlSchemes }: SourceContext,
+  report: ReportPath,
+): void {
   const scheme = sourceScheme(source);
+  const check = urlSchemes.sources.get(scheme);
+  if (check) {
+    checkUrl(source, check, (message) => report(['source'], message));
+    return;
+  }
   const shown = redactUrls(source.slice(0, 200));
   if (FILE_SCHEMES.has(scheme) ? source.length <= scheme.length + 1 : !PULL_SCHEMES.has(scheme)) {
     report(['source'], `invalid source: '${shown}'`);

@@ -6,6 +6,7 @@ import { MediaError, toMediaError } from '../base/media-error.ts';
 import type { Config, PathConfig } from '../config/config.ts';
 import type { ConfigRegistry } from '../config/config-registry.ts';
 import { changedPathKeys, diffPaths, type PathsDiff } from '../config/diff-config.ts';
+import { sourcesOf } from '../config/source-list.ts';
 import type { PathMatch } from '../config/path-match.ts';
 import { fillGroups, type RedirectTarget } from '../config/redirect-target.ts';
 import type { YmlSection } from '../config/encode-config.ts';
@@ -20,9 +21,11 @@ import type {
 import { PathSource } from './path-source.ts';
 import { pathChanged, pathRemoved } from './path-failures.ts';
 import { PathTable } from './path-table.ts';
-import { pathRedirects, redirectSourceFactory, resolveRedirect } from './redirect-source.ts';
+import { pathRedirects, resolveRedirect } from './redirect-source.ts';
 import { needsNewPublisher, needsNewSource } from './restart-keys.ts';
 import { Path, type PublishLease, type PublishOptions, type ReadLease } from './path.ts';
+import { sourceEntries } from './source-entries.ts';
+import type { SourceEntry } from './source-run.ts';
 import type { SourceFactory } from './source.ts';
 
 /** What the manager works with. */
@@ -122,7 +125,8 @@ export class PathManager {
    */
   ensure(pathName: string, sourceUrl: string): void {
     const found = this.#table.find(pathName);
-    if (found?.confName === pathName && found.config.source === sourceUrl) return;
+    const isSame = found && sourcesOf(found.config).join() === sourceUrl;
+    if (found?.confName === pathName && isSame) return;
     if (found?.confName === pathName && !this.#table.isRegistered(pathName)) {
       throw new MediaError(
         'invalid-argument',
@@ -236,13 +240,18 @@ export class PathManager {
     }
     const { confName, config } = found;
     const keys = changedPathKeys(path.config, config);
-    const url = sourceUrl(found);
-    const isSourceNew = url !== path.sourceUrl || (url !== undefined && needsNewSource(keys));
-    if (confName === path.confName && keys.size === 0 && !isSourceNew) return;
+    const urls = sourceUrls(found);
+    const isSourceNew =
+      urls.length === 0 || path.sourceUrls.length === 0
+        ? urls.length !== path.sourceUrls.length
+        : needsNewSource(keys) || !path.canKeepSource(urls);
+    const isListNew = urls.join(' ') !== path.sourceUrls.join(' ');
+    if (confName === path.confName && keys.size === 0 && !isSourceNew && !isListNew) return;
     try {
+      const sources = this.#sourceEntries(found);
       const createSource = isSourceNew ? this.#sourceCreator(path.name, found) : undefined;
       if (needsNewPublisher(keys)) path.dropPublisher(pathChanged(path.name, 'publish again'));
-      path.reconfigure({ confName, config, createSource });
+      path.reconfigure({ confName, config, createSource, sources });
     } catch (thrown) {
       this.#end(path, toMediaError(thrown));
       this.#logNotOpen(path.name, thrown);
@@ -303,25 +312,22 @@ export class PathManager {
     return path;
   }
 
-  /** @throws MediaError `unsupported` for a source that nobody here can pull. */
+  /** @throws MediaError as sourceEntries. */
   #sourceCreator(name: string, found: PathMatch): CreateSource {
-    const url = sourceUrl(found);
-    if (url === undefined) return () => undefined;
+    const entries = this.#sourceEntries(found);
+    if (entries.length === 0) return () => undefined;
     const { config } = found;
-    const { clock, random, sourceFactories } = this.#components;
+    const { clock, random } = this.#components;
     const logger = this.#components.logger.scope(`path ${name}`);
-    const scheme = url.split(':', 1)[0]?.toLowerCase() ?? '';
-    const factory = [redirectSourceFactory, ...sourceFactories].find((candidate) =>
-      candidate.schemes.includes(scheme),
-    );
-    if (!factory) {
-      throw new MediaError(
-        'unsupported',
-        'source-scheme-unsupported',
-        `source '${scheme}:' is not available in this version`,
-      );
-    }
-    return (after) => new PathSource({ clock, logger, random, factory }, { config, url, after });
+    return (after) => new PathSource({ clock, logger, random }, { config, entries, after });
+  }
+
+  /**
+   * The sources of an entry that somebody here can pull; empty when it waits for publishers.
+   * @throws MediaError `unsupported` when it has sources, and none can be pulled.
+   */
+  #sourceEntries(found: PathMatch): readonly SourceEntry[] {
+    return sourceEntries(sourceUrls(found), this.#components.sourceFactories);
   }
 
   #close(path: Path, reason: MediaError): Promise<void> {
@@ -355,9 +361,10 @@ export class PathManager {
   }
 }
 
-/** URL of the source that an entry asks for; undefined when it waits for publishers. */
-function sourceUrl({ config, groups }: PathMatch): string | undefined {
-  return config.source === PUBLISHER ? undefined : fillGroups(config.source, groups);
+/** URLs of the sources that an entry asks for, groups filled in; empty when it waits for publishers. */
+function sourceUrls({ config, groups }: PathMatch): readonly string[] {
+  if (config.source === PUBLISHER) return [];
+  return sourcesOf(config).map((source) => fillGroups(source, groups));
 }
 
 function notConfigured(name: string): MediaError {

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { PathConfig } from '../config/config.ts';
 import type { PathSource } from './path-source.ts';
+import type { SourceEntry } from './source-run.ts';
 
 /** What a path works with. */
 export interface PathComponents {
@@ -58,4 +59,6 @@ export interface PathChange {
   readonly config: PathConfig;
   /** Present when the source must be replaced, also by none. Must not throw. */
   readonly createSource?: CreateSource | undefined;
+  /** The sources of the entry, for the one that stays. */
+  readonly sources: readonly SourceEntry[];
 }

@@ -6,12 +6,16 @@ import type { TrackDescription } from '../codec/codec.ts';
 import type { PathConfig } from '../config/config.ts';
 import type { StreamWriter, StreamWriterOptions } from '../stream/stream-writer.ts';
 import { SourceRunner } from './source-runner.ts';
-import type { SourceFactory } from './source.ts';
+import type { SourceEntry } from './source-run.ts';
 
 /** What a source needs of its path. */
 export interface SourcePath {
   readonly name: string;
-  openWriter(tracks: readonly TrackDescription[], options?: StreamWriterOptions): StreamWriter;
+  openWriter(
+    tracks: readonly TrackDescription[],
+    options?: StreamWriterOptions,
+    replaced?: StreamWriter,
+  ): StreamWriter;
   closeWriter(writer: StreamWriter): void;
 }
 
@@ -20,34 +24,46 @@ export interface PathSourceComponents {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
-  readonly factory: SourceFactory;
 }
 
 /** What one path pulls. */
 export interface PathSourceOptions {
   readonly config: PathConfig;
-  /** URL with groups filled in; may hold credentials. */
-  readonly url: string;
+  /** The preferred one first; at least one. */
+  readonly entries: readonly SourceEntry[];
   /** The end of the source before this one: many cameras serve one client at a time. */
   readonly after?: Promise<void> | undefined;
 }
 
 /** Owns the runner of a pulled path. */
 export class PathSource {
-  readonly type: string;
   readonly #components: PathSourceComponents;
-  readonly #options: PathSourceOptions;
+  readonly #after: Promise<void> | undefined;
   #config: PathConfig;
+  #entries: readonly SourceEntry[];
   #runner: SourceRunner | undefined;
-  #writer: StreamWriter | undefined;
   #linger: Timer | undefined;
   #lastFailure: MediaError | undefined;
 
   constructor(components: PathSourceComponents, options: PathSourceOptions) {
     this.#components = components;
-    this.#options = options;
-    this.type = components.factory.type;
+    this.#after = options.after;
     this.#config = options.config;
+    this.#entries = options.entries;
+  }
+
+  /** Of the source that runs or was tried last. */
+  get type(): string {
+    return this.#active?.type ?? '';
+  }
+
+  /** Place of the source that runs or was tried last, 0 = preferred; undefined when there is one only. */
+  get index(): number | undefined {
+    if (this.#entries.length < 2) return undefined;
+    return Math.max(
+      0,
+      this.#entries.findIndex(({ url }) => url === this.#active?.url),
+    );
   }
 
   /** Pulls only while somebody reads or waits. */
@@ -55,13 +71,19 @@ export class PathSource {
     return this.#config.sourceOnDemand;
   }
 
-  /** URL with groups filled in; may hold credentials. */
-  get url(): string {
-    return this.#options.url;
+  /** URLs with groups filled in; may hold credentials. */
+  get urls(): readonly string[] {
+    return this.#entries.map(({ url }) => url);
   }
 
   get lastFailure(): MediaError | undefined {
     return this.#runner?.lastFailure ?? this.#lastFailure;
+  }
+
+  /** Whether another list of sources would change nothing for the one that runs. */
+  canKeep(urls: readonly string[]): boolean {
+    const running = this.#runner?.entry;
+    return !running || urls.includes(running.url);
   }
 
   /** Starts pulling unless the source is on demand. */
@@ -86,19 +108,24 @@ export class PathSource {
   }
 
   /**
-   * Puts settings in place that need no new connection. A source that is no longer on demand
+   * Puts settings and sources in place that need no new connection. A source that is no longer on demand
    * starts; one that has become so goes on until the path releases it.
    */
-  reconfigure(config: PathConfig, path: SourcePath): void {
+  reconfigure(
+    { config, entries }: Pick<PathSourceOptions, 'config' | 'entries'>,
+    path: SourcePath,
+  ): void {
     this.#config = config;
+    this.#entries = entries;
     if (!this.isOnDemand) this.demand(path);
     this.start(path);
   }
 
   /** Stops, and closes the writer at once so that another source can take the path over. */
-  retire(path: SourcePath): Promise<void> {
+  retire(): Promise<void> {
+    const runner = this.#runner;
     const stopped = this.stop();
-    this.#closeWriter(path);
+    runner?.releaseWriter();
     return stopped;
   }
 
@@ -113,40 +140,27 @@ export class PathSource {
     await runner.stop();
   }
 
+  get #active(): SourceEntry | undefined {
+    return this.#runner?.entry ?? this.#entries[0];
+  }
+
   #run(path: SourcePath): void {
     if (this.#runner) return;
-    const { clock, logger, random, factory } = this.#components;
-    const source = factory.create();
-    const closeWriter = (): void => this.#closeWriter(path);
+    const { clock, logger, random } = this.#components;
     const runner = new SourceRunner(
       { clock, logger, random },
       {
-        source,
-        after: this.#options.after,
-        createContext: (signal) => ({
-          pathName: path.name,
-          config: this.#config,
-          url: this.#options.url,
-          logger,
-          signal,
-          publish: (tracks, options) => {
-            signal.throwIfAborted();
-            closeWriter();
-            const writer = path.openWriter(tracks, options);
-            this.#writer = writer;
-            return writer;
-          },
+        entries: () => this.#entries,
+        after: this.#after,
+        createContext: ({ url }, run) => ({
+          ...{ pathName: path.name, config: this.#config, url, logger },
+          ...run,
         }),
-        onRunEnded: closeWriter,
+        openWriter: (tracks, options, replaced) => path.openWriter(tracks, options, replaced),
+        closeWriter: (writer) => path.closeWriter(writer),
       },
     );
     this.#runner = runner;
     runner.start();
-  }
-
-  #closeWriter(path: SourcePath): void {
-    const writer = this.#writer;
-    this.#writer = undefined;
-    if (writer) path.closeWriter(writer);
   }
 }

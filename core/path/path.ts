@@ -1,17 +1,16 @@
 // One name: at most one source or publisher, zero or one stream, and the readers attached to it.
-import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError } from '../base/media-error.ts';
 import type { TrackDescription } from '../codec/codec.ts';
 import type { PathConfig } from '../config/config.ts';
-import { Stream } from '../stream/stream.ts';
+import type { SourceWriter } from '../stream/source-writer.ts';
+import type { Stream } from '../stream/stream.ts';
 import type { StreamWriter, StreamWriterOptions } from '../stream/stream-writer.ts';
 import {
   noStream,
   pathChanged,
   pathHasPublisher,
   pathHasSource,
-  streamEnded,
   tooManyReaders,
 } from './path-failures.ts';
 import { startTimeoutMs } from './restart-keys.ts';
@@ -22,6 +21,7 @@ import type {
   PathOptions,
   PathReader,
 } from './path-options.ts';
+import { PathStream } from './path-stream.ts';
 import type { PathSource } from './path-source.ts';
 import { PathTraffic } from './path-traffic.ts';
 import { StreamWaiters } from './stream-waiters.ts';
@@ -46,7 +46,7 @@ export interface PublishOptions {
 export interface PublishLease {
   readonly path: string;
   readonly stream: Stream;
-  readonly writer: StreamWriter;
+  readonly writer: SourceWriter;
   close(): void;
 }
 
@@ -57,37 +57,55 @@ export interface ReadLease {
   close(sentBytes?: number): void;
 }
 
+/** Who feeds a path, as the Control API shows it. */
+export interface PathOrigin {
+  readonly type: string;
+  /** Of the session; empty for sources. */
+  readonly id: string;
+  /** Place in the list of sources, 0 = preferred; absent when there is no list. */
+  readonly index?: number;
+}
+
 /** A path by name. All its changes happen in the order of the calls; nothing waits while it holds state. */
 export class Path {
   readonly name: string;
   readonly traffic = new PathTraffic();
 
-  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #options: PathOptions;
   readonly #readers = new Set<PathReader>();
   readonly #waiters: StreamWaiters;
+  readonly #stream: PathStream;
   #confName: string;
   #config: PathConfig;
   #source: PathSource | undefined;
   /** The end of the sources that were replaced. */
   #retired: Promise<void> | undefined;
   #publisher: { readonly publisher: Publisher; readonly writer: StreamWriter } | undefined;
-  #stream: Stream | undefined;
-  #availableAt: number | undefined;
-  #onlineAt: number | undefined;
-  #hold: Timer | undefined;
   #closedReason: MediaError | undefined;
 
   constructor(components: PathComponents, options: PathOptions) {
     this.name = options.name;
     this.#confName = options.confName;
     this.#config = components.config;
-    this.#clock = components.clock;
     this.#waiters = new StreamWaiters(components.clock);
     this.#logger = components.logger;
     this.#source = components.source;
     this.#options = options;
+    const { clock, logger } = components;
+    this.#stream = new PathStream(
+      { clock, logger },
+      {
+        pathName: options.name,
+        hasReaders: () => this.#readers.size > 0,
+        isPulled: () => this.#source !== undefined,
+        holdMs: () => this.#config.publisherHoldTime,
+        onEnded: (stream) => this.traffic.addStream(stream),
+        onWritten: () => this.#waiters.wake(),
+        onTransition: (transition) => this.#options.onTransition?.(transition),
+        onGone: () => this.#checkIdle(),
+      },
+    );
   }
 
   /** Key of `paths` that the path belongs to. */
@@ -100,13 +118,18 @@ export class Path {
     return this.#config;
   }
 
-  /** URL of the source, groups filled in; may hold credentials. */
-  get sourceUrl(): string | undefined {
-    return this.#source?.url;
+  /** URLs of the sources, groups filled in; may hold credentials. Empty when the path waits for publishers. */
+  get sourceUrls(): readonly string[] {
+    return this.#source?.urls ?? [];
+  }
+
+  /** Whether the source that runs now is one of these, so that it can go on. */
+  canKeepSource(urls: readonly string[]): boolean {
+    return this.#source?.canKeep(urls) ?? urls.length === 0;
   }
 
   get stream(): Stream | undefined {
-    return this.#stream;
+    return this.#stream.current;
   }
 
   get readers(): ReadonlySet<PathReader> {
@@ -114,22 +137,24 @@ export class Path {
   }
 
   /** Who feeds the path now. */
-  get origin(): { readonly type: string; readonly id: string } | undefined {
+  get origin(): PathOrigin | undefined {
     if (this.#publisher) {
       const { type, id } = this.#publisher.publisher;
       return { type, id };
     }
-    return this.#source ? { type: this.#source.type, id: '' } : undefined;
+    if (!this.#source) return undefined;
+    const { type, index } = this.#source;
+    return { type, id: '', ...(index === undefined ? {} : { index }) };
   }
 
   /** Date ms since when the stream can be read; undefined while it can't. */
   get availableAt(): number | undefined {
-    return this.#availableAt;
+    return this.#stream.availableAt;
   }
 
   /** Date ms since when a source is writing; undefined while none is. */
   get onlineAt(): number | undefined {
-    return this.#onlineAt;
+    return this.#stream.onlineAt;
   }
 
   /** Why the source of the path failed last. */
@@ -138,7 +163,7 @@ export class Path {
   }
 
   get isIdle(): boolean {
-    return !this.#stream && !this.#publisher && this.#readers.size + this.#waiters.size === 0;
+    return !this.stream && !this.#publisher && this.#readers.size + this.#waiters.size === 0;
   }
 
   /** Starts pulling when the path has a source that is not on demand. */
@@ -150,11 +175,11 @@ export class Path {
    * Puts another entry in place. What is running goes on; with `createSource` another source, or
    * none, takes over. Readers stay in any case, as they do when a camera restarts.
    */
-  reconfigure({ confName, config, createSource }: PathChange): void {
+  reconfigure({ confName, config, createSource, sources }: PathChange): void {
     this.#confName = confName;
     this.#config = config;
     if (createSource) this.#replaceSource(createSource);
-    else this.#source?.reconfigure(config, this);
+    else this.#source?.reconfigure({ config, entries: sources }, this);
     this.#checkDemand();
     this.#checkIdle();
   }
@@ -180,7 +205,7 @@ export class Path {
     const writer = this.openWriter(options.tracks, options.writer);
     const entry = { publisher: options.publisher, writer };
     this.#publisher = entry;
-    const stream = this.#stream;
+    const { stream } = this;
     if (!stream) throw new MediaError('internal', 'internal', 'a writer without a stream');
     return {
       path: this.name,
@@ -193,44 +218,19 @@ export class Path {
     };
   }
 
-  /** Continues the current stream when the tracks are the same, else begins a new one. Used by sources and publish(). */
-  openWriter(tracks: readonly TrackDescription[], options?: StreamWriterOptions): StreamWriter {
+  /** As PathStream.openWriter. Used by sources and publish(). */
+  openWriter(
+    tracks: readonly TrackDescription[],
+    options?: StreamWriterOptions,
+    replaced?: StreamWriter,
+  ): StreamWriter {
     this.#assertOpen();
-    this.#hold?.cancel();
-    if (this.#stream && !this.#stream.canAttach(tracks)) {
-      this.#endStream(streamEnded(this.name, 'the new source has other tracks'));
-    }
-    const stream = this.#stream ?? new Stream(tracks, { clock: this.#clock, logger: this.#logger });
-    const writer = stream.attach(tracks, options);
-    this.#stream = stream;
-    const now = this.#clock.nowMs();
-    const wasAvailable = this.#availableAt !== undefined;
-    this.#availableAt ??= now;
-    this.#onlineAt = now;
-    const codecs = tracks.map((track) => track.codec.name).join(', ');
-    this.#logger.info(
-      `stream is available and online, ${tracks.length} ${tracks.length === 1 ? 'track' : 'tracks'} (${codecs})`,
-    );
-    this.#waiters.wake();
-    if (!wasAvailable) this.#options.onTransition?.('available');
-    this.#options.onTransition?.('online');
-    return writer;
+    return this.#stream.openWriter(tracks, options, replaced);
   }
 
-  /** The source is done with its writer: readers are held for a while, or for ever when the path pulls. */
+  /** As PathStream.closeWriter. */
   closeWriter(writer: StreamWriter): void {
-    const stream = this.#stream;
-    const wasOpen = !writer.isClosed;
-    writer.close();
-    if (!stream || stream.isOnline || !wasOpen) return;
-    this.#onlineAt = undefined;
-    this.#logger.info('stream is offline');
-    this.#options.onTransition?.('offline');
-    if (this.#readers.size === 0) {
-      this.#endStream(streamEnded(this.name, 'its publisher left'));
-    } else if (!this.#source) {
-      this.#holdStream();
-    }
+    this.#stream.closeWriter(writer);
   }
 
   /**
@@ -240,9 +240,9 @@ export class Path {
    */
   async waitForStream(signal?: AbortSignal, query = ''): Promise<Stream> {
     this.#assertOpen();
-    if (this.#stream?.isOnline) return this.#stream;
+    if (this.stream?.isOnline === true) return this.stream;
     const isOnDemand = this.#source?.isOnDemand ?? this.#config.runOnDemand !== '';
-    const holdMs = this.#stream || this.#source ? this.#config.publisherHoldTime : 0;
+    const holdMs = (this.stream ?? this.#source) ? this.#config.publisherHoldTime : 0;
     const waitMs = isOnDemand ? startTimeoutMs(this.#config) : holdMs;
     if (waitMs <= 0) return this.#streamNow(isOnDemand);
     try {
@@ -260,7 +260,7 @@ export class Path {
    */
   read(reader: PathReader): ReadLease {
     this.#assertOpen();
-    const stream = this.#stream;
+    const { stream } = this;
     if (!stream) throw this.#noStream(false);
     const limit = this.#config.maxReaders;
     if (limit > 0 && this.#readers.size >= limit) throw tooManyReaders(this.name, limit);
@@ -283,11 +283,11 @@ export class Path {
   async close(reason: MediaError): Promise<void> {
     if (this.#closedReason) return;
     this.#closedReason = reason;
-    this.#hold?.cancel();
+    this.#stream.keep();
     this.#waiters.wake();
     const publisher = this.#publisher?.publisher;
     this.#publisher = undefined;
-    this.#endStream(reason);
+    this.#stream.end(reason);
     publisher?.onPathClosed(reason);
     await Promise.all([this.#source?.stop(), this.#retired]);
   }
@@ -306,67 +306,33 @@ export class Path {
 
   #replaceSource(create: CreateSource): void {
     const old = this.#source;
-    const stopped = old?.retire(this).catch(() => undefined);
+    const stopped = old?.retire().catch(() => undefined);
     if (stopped) this.#retired = Promise.all([this.#retired, stopped]).then(() => undefined);
     if (this.#hasClosed()) return;
     const source = create(stopped);
     this.#source = source;
     if (!source) {
-      if (this.#stream && !this.#stream.isOnline) this.#holdStream();
+      this.#stream.hold();
       return;
     }
-    this.#hold?.cancel();
+    this.#stream.keep();
     this.dropPublisher(pathChanged(this.name, 'it has a source now'));
     if (this.#hasClosed()) return;
     source.start(this);
     if (this.#readers.size > 0 || this.#waiters.size > 0) source.demand(this);
   }
 
-  #holdStream(): void {
-    const holdMs = this.#config.publisherHoldTime;
-    const reason = streamEnded(this.name, 'its publisher left');
-    if (holdMs <= 0) {
-      this.#endStream(reason);
-      return;
-    }
-    this.#hold?.cancel();
-    this.#hold = this.#clock.after(holdMs, () => {
-      if (this.#stream && !this.#stream.isOnline) this.#endStream(reason);
-    });
-  }
-
   /** What a wait came to. */
   #streamNow(isOnDemand: boolean): Stream {
     this.#assertOpen();
-    if (this.#stream?.isOnline) return this.#stream;
+    if (this.stream?.isOnline === true) return this.stream;
     this.#checkIdle();
     throw this.#noStream(isOnDemand);
   }
 
-  #endStream(reason: MediaError): void {
-    const stream = this.#stream;
-    const wasOnline = this.#onlineAt !== undefined;
-    this.#stream = undefined;
-    this.#availableAt = undefined;
-    this.#onlineAt = undefined;
-    if (stream) {
-      this.traffic.addStream(stream);
-      stream.close(reason);
-      this.#logger.info(`stream is not available: ${reason.message}`);
-      if (wasOnline) this.#options.onTransition?.('offline');
-      this.#options.onTransition?.('unavailable');
-    }
-    this.#checkIdle();
-  }
-
   #afterReaderLeft(): void {
     this.#checkDemand();
-    if (this.#readers.size === 0 && this.#stream && !this.#stream.isOnline) {
-      this.#hold?.cancel();
-      this.#endStream(streamEnded(this.name, 'its publisher left'));
-    } else {
-      this.#checkIdle();
-    }
+    if (this.#readers.size > 0 || !this.#stream.endUnwritten()) this.#checkIdle();
   }
 
   #demand(query: string): void {

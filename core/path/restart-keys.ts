@@ -3,7 +3,6 @@ import type { PathConfig } from '../config/config.ts';
 
 /** Keys that a source reads when it connects. */
 const SOURCE_KEYS: ReadonlySet<string> = new Set([
-  'source',
   'sourceFingerprint',
   'sourceRedirect',
   'useAbsoluteTimestamp',

@@ -1,9 +1,13 @@
-// Keeps one source running: repeats its runs for ever with jittered back-off and quiet logs.
-import { delay, type Clock } from '../base/clock.ts';
+// Keeps a path fed from a list of sources: repeats runs for ever, the preferred source first, with
+// jittered back-off after every source failed, and quiet logs.
+import { delay, type Clock, type Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import { MediaError, toMediaError } from '../base/media-error.ts';
+import { toMediaError, type MediaError } from '../base/media-error.ts';
 import { redactUrls } from '../base/url-redaction.ts';
-import type { Source, SourceContext } from './source.ts';
+import type { TrackDescription } from '../codec/codec.ts';
+import type { StreamWriter, StreamWriterOptions } from '../stream/stream-writer.ts';
+import { SourceRun, type SourceEntry, type SourceRunComponents } from './source-run.ts';
+import { SourceTrial, type ReadySource } from './source-trial.ts';
 
 const FIRST_DELAY_MS = 1000;
 /** A camera that comes back is seen within this time plus its own start-up. */
@@ -13,6 +17,8 @@ const MAX_REFUSED_DELAY_MS = 10_000;
 const LOG_PERIOD_MS = 10_000;
 /** How long a source that is being stopped may hold up its successor. */
 const MAX_WAIT_BEFORE_MS = 3000;
+/** How often better sources are tried while a lower one runs. */
+const TRIAL_PERIOD_MS = 30_000;
 
 /** What the runner works with. */
 export interface SourceRunnerComponents {
@@ -24,21 +30,35 @@ export interface SourceRunnerComponents {
 
 /** What the runner repeats. */
 export interface SourceRunnerOptions {
-  readonly source: Source;
+  /** The preferred one first; read at each choice, never empty. */
+  readonly entries: () => readonly SourceEntry[];
   /** What the first attempt waits for, at most some seconds. */
   readonly after?: Promise<void> | undefined;
-  /** Makes the context of one run; called for each attempt. */
-  readonly createContext: (signal: AbortSignal) => SourceContext;
+  readonly createContext: SourceRunComponents['createContext'];
+  /** The writer of the path; `replaced` is that of the source which gives way to this one. */
+  readonly openWriter: (
+    tracks: readonly TrackDescription[],
+    options: StreamWriterOptions | undefined,
+    replaced: StreamWriter | undefined,
+  ) => StreamWriter;
   /** A run ended; readers wait for the next one. */
-  readonly onRunEnded: (failure: MediaError) => void;
+  readonly closeWriter: (writer: StreamWriter) => void;
 }
 
-/** Runs a source until `stop()`. */
+/** Runs sources until `stop()`. */
 export class SourceRunner {
   readonly #components: SourceRunnerComponents;
   readonly #options: SourceRunnerOptions;
   readonly #abort = new AbortController();
   #finished: Promise<void> | undefined;
+  #current: SourceRun | undefined;
+  #currentSinceMs = 0;
+  #trial: SourceTrial | undefined;
+  #trialTimer: Timer | undefined;
+  /** Trials, and sources that gave way, which have not ended yet. */
+  readonly #endings = new Set<Promise<void>>();
+  /** The source that fed the path last. */
+  #activeUrl: string | undefined;
   #lastFailure: MediaError | undefined;
   #lastLogMs = Number.NEGATIVE_INFINITY;
   #unloggedFailures = 0;
@@ -53,36 +73,176 @@ export class SourceRunner {
     return this.#lastFailure;
   }
 
+  /** The source that is running or was tried last. */
+  get entry(): SourceEntry | undefined {
+    return this.#current?.entry;
+  }
+
   start(): void {
     this.#finished ??= this.#loop();
   }
 
+  /** Closes the writer of the present run at once. Idempotent. */
+  releaseWriter(): void {
+    const run = this.#current;
+    const writer = run?.writer;
+    if (run) run.writer = undefined;
+    if (writer) this.#options.closeWriter(writer);
+  }
+
   /** Ends the current run and waits for it. Idempotent. */
   async stop(): Promise<void> {
-    this.#abort.abort(new MediaError('canceled', 'source-stopped', 'the source was stopped'));
+    this.#abort.abort();
+    this.#endTrials();
+    this.#current?.stop();
     await this.#finished;
+    await Promise.all(this.#endings);
   }
 
   async #loop(): Promise<void> {
-    const { clock, random } = this.#components;
-    const signal = this.#abort.signal;
-    let failuresInRow = 0;
+    const { random, clock } = this.#components;
+    const { signal } = this.#abort;
+    let failedRounds = 0;
+    let failures: MediaError[] = [];
     if (this.#options.after) await this.#waitFor(this.#options.after);
-    while (!signal.aborted) {
-      const startedMs = clock.monotonicMs();
-      const failure = await this.#runOnce(signal);
-      this.#options.onRunEnded(failure);
+    for (let entry = this.#options.entries()[0]; entry && !isAborted(signal);) {
+      this.#begin(entry);
+      const { failure, wasLong } = await this.#untilEnd();
+      this.releaseWriter();
       if (isAborted(signal)) return;
       this.#lastFailure = failure;
       this.#log(failure);
-      const ranMs = clock.monotonicMs() - startedMs;
-      failuresInRow = ranMs > LOG_PERIOD_MS ? 1 : failuresInRow + 1;
+      if (wasLong) {
+        failures = [];
+        failedRounds = 0;
+      }
+      failures.push(failure);
+      entry = this.#after(this.#current?.entry);
+      if (failures.length < this.#options.entries().length) continue;
+      const worst = failures.find(isRefused) ?? failure;
+      failures = [];
+      failedRounds++;
       try {
-        await delay(clock, retryDelayMs(failure, failuresInRow, random()), signal);
+        await delay(clock, retryDelayMs(worst, failedRounds, random()), signal);
       } catch {
         return;
       }
+      entry = this.#options.entries()[0];
     }
+  }
+
+  #begin(entry: SourceEntry): void {
+    this.#currentSinceMs = this.#components.clock.monotonicMs();
+    this.#current = new SourceRun(
+      {
+        createContext: this.#options.createContext,
+        openWriter: this.#openWriter,
+      },
+      entry,
+    );
+    this.#planTrials();
+  }
+
+  /** Waits for the end of the run, or of those that took over from it. */
+  async #untilEnd(): Promise<{ readonly failure: MediaError; readonly wasLong: boolean }> {
+    for (;;) {
+      const run = this.#current;
+      if (!run) return { failure: toMediaError(this.#abort.signal.reason), wasLong: false };
+      const failure = await run.finished;
+      if (run !== this.#current) continue;
+      this.#endTrials();
+      const ranMs = this.#components.clock.monotonicMs() - this.#currentSinceMs;
+      return { failure, wasLong: ranMs > LOG_PERIOD_MS };
+    }
+  }
+
+  /** The one that follows in the list; the first one behind the last. */
+  #after(entry: SourceEntry | undefined): SourceEntry | undefined {
+    const entries = this.#options.entries();
+    return entries[(this.#placeOf(entry) + 1) % entries.length];
+  }
+
+  #placeOf(entry: SourceEntry | undefined): number {
+    return this.#options.entries().findIndex(({ url }) => url === entry?.url);
+  }
+
+  readonly #openWriter: SourceRunComponents['openWriter'] = (run, tracks, options) => {
+    const replaced = run.writer;
+    run.writer = undefined;
+    return this.#adopt(run, this.#options.openWriter(tracks, options, replaced));
+  };
+
+  #adopt(run: SourceRun, writer: StreamWriter): StreamWriter {
+    run.writer = writer;
+    const { url } = run.entry;
+    const entries = this.#options.entries();
+    const isSwitch =
+      this.#activeUrl !== undefined ? this.#activeUrl !== url : entries[0]?.url !== url;
+    this.#activeUrl = url;
+    if (isSwitch) {
+      const place = `source ${this.#placeOf(run.entry) + 1} of ${entries.length}`;
+      this.#components.logger.info(`${place} feeds the path now: ${redactUrls(url)}`);
+    }
+    return writer;
+  }
+
+  #planTrials(): void {
+    this.#trialTimer?.cancel();
+    this.#trialTimer = this.#components.clock.every(TRIAL_PERIOD_MS, () => this.#tryBetter());
+  }
+
+  #endTrials(): void {
+    this.#trialTimer?.cancel();
+    this.#trialTimer = undefined;
+    this.#trial?.stop();
+    this.#trial = undefined;
+  }
+
+  #tryBetter(): void {
+    const place = this.#placeOf(this.#current?.entry);
+    if (place <= 0 || this.#trial || this.#abort.signal.aborted) return;
+    const { clock } = this.#components;
+    const { createContext } = this.#options;
+    const trial = new SourceTrial(
+      {
+        ...{ clock, createContext, openWriter: this.#openWriter },
+        takeOver: (ready) => this.#takeOver(ready),
+      },
+      this.#options.entries().slice(0, place),
+    );
+    this.#trial = trial;
+    this.#await(
+      trial.finished.then(() => {
+        if (this.#trial === trial) this.#trial = undefined;
+      }),
+    );
+  }
+
+  /** Readers see the next picture of another camera, and nothing else. */
+  #takeOver({ run, standby, tracks, options }: ReadySource): boolean {
+    const old = this.#current;
+    if (this.#abort.signal.aborted || !old || this.#placeOf(run.entry) < 0) return false;
+    const replaced = old.writer;
+    old.writer = undefined;
+    try {
+      const writer = this.#options.openWriter(tracks, options, replaced);
+      this.#current = run;
+      this.#currentSinceMs = this.#components.clock.monotonicMs();
+      standby.takeOver(this.#adopt(run, writer));
+    } catch (thrown) {
+      if (replaced?.isClosed === false) old.writer = replaced;
+      this.#components.logger.warn(`a source can't take over: ${toMediaError(thrown).message}`);
+      return false;
+    }
+    old.stop();
+    this.#await(old.finished);
+    return true;
+  }
+
+  /** Lets stop() wait for it too. */
+  #await(end: Promise<unknown>): void {
+    const ending = end.then(() => void this.#endings.delete(ending));
+    this.#endings.add(ending);
   }
 
   async #waitFor(event: Promise<void>): Promise<void> {
@@ -92,15 +252,6 @@ export class SourceRunner {
     await Promise.race([event, tooLong]).catch(() => undefined);
     timeout.abort();
     await tooLong.catch(() => undefined);
-  }
-
-  async #runOnce(signal: AbortSignal): Promise<MediaError> {
-    try {
-      await this.#options.source.run(this.#options.createContext(signal));
-      return new MediaError('unavailable', 'source-ended', 'the source ended the stream');
-    } catch (thrown) {
-      return toMediaError(thrown);
-    }
   }
 
   #log(failure: MediaError): void {
@@ -118,10 +269,13 @@ export class SourceRunner {
 
 /** Delay before the next attempt: doubling, with 50 to 100 % of the step at random. */
 export function retryDelayMs(failure: MediaError, failuresInRow: number, random: number): number {
-  const isRefused = failure.kind === 'unauthenticated' || failure.kind === 'permission-denied';
-  const cap = isRefused ? MAX_REFUSED_DELAY_MS : MAX_DELAY_MS;
+  const cap = isRefused(failure) ? MAX_REFUSED_DELAY_MS : MAX_DELAY_MS;
   const step = Math.min(cap, FIRST_DELAY_MS * 2 ** Math.min(failuresInRow, 8));
   return Math.max(FIRST_DELAY_MS, step / 2 + (step / 2) * random);
+}
+
+function isRefused({ kind }: MediaError): boolean {
+  return kind === 'unauthenticated' || kind === 'permission-denied';
 }
 
 /** Read through a function so that the compiler forgets what it knew before an await. */

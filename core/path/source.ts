@@ -2,7 +2,8 @@
 import type { Logger } from '../base/logger.ts';
 import type { TrackDescription } from '../codec/codec.ts';
 import type { PathConfig } from '../config/config.ts';
-import type { StreamWriter, StreamWriterOptions } from '../stream/stream-writer.ts';
+import type { SourceWriter } from '../stream/source-writer.ts';
+import type { StreamWriterOptions } from '../stream/stream-writer.ts';
 
 /** What a source gets for one run. */
 export interface SourceContext {
@@ -20,7 +21,7 @@ export interface SourceContext {
   readonly publish: (
     tracks: readonly TrackDescription[],
     options?: StreamWriterOptions,
-  ) => StreamWriter;
+  ) => SourceWriter;
 }
 
 /** A stream pulled from elsewhere. One run is one connection; the path repeats runs with back-off. */

@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { MediaError, toMediaError } from '../base/media-error.ts';
 import type { TrackDescription } from '../codec/codec.ts';
 import { RTP_HEADER_BYTES } from '../rtp/rtp-packet.ts';
-import type { StreamWriter } from '../stream/stream-writer.ts';
+import type { SourceWriter } from '../stream/source-writer.ts';
 import type { SetUpTrack } from './client-setup.ts';
 import { ClientStallDetector } from './client-stall-detector.ts';
 import { ReportPoke } from './report-poke.ts';
@@ -18,7 +18,7 @@ export interface ClientMediaComponents {
   readonly clock: Clock;
   readonly client: RtspClient;
   /** Called with the first packet. @throws MediaError when the path does not want the stream. */
-  readonly publish: (tracks: readonly TrackDescription[]) => StreamWriter;
+  readonly publish: (tracks: readonly TrackDescription[]) => SourceWriter;
   /** The session must end. */
   readonly onFailure: (failure: MediaError) => void;
 }
@@ -58,7 +58,7 @@ export class ClientMedia {
     this.#flushHandle = undefined;
     this.#writer?.publish();
   };
-  #writer: StreamWriter | undefined;
+  #writer: SourceWriter | undefined;
   #flushHandle: NodeJS.Immediate | undefined;
   #tick: Timer | undefined;
   #silence: Timer | undefined;

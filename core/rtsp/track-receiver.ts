@@ -7,7 +7,7 @@ import { RtcpParser, type RtcpVisitor } from '../rtp/rtcp-parser.ts';
 import { emptyReportBlock, type SenderInfo } from '../rtp/rtcp-reports.ts';
 import { writeReceiverReport, writeSourceDescription } from '../rtp/rtcp-writer.ts';
 import { RTP_HEADER_BYTES } from '../rtp/rtp-packet.ts';
-import type { StreamWriter } from '../stream/stream-writer.ts';
+import type { SourceWriter } from '../stream/source-writer.ts';
 
 /** What a receiver needs to know about its track. */
 export interface TrackReceiverOptions {
@@ -50,7 +50,7 @@ export class TrackReceiver implements ReorderHandler, RtcpVisitor {
   readonly #reporterSsrc: number;
   readonly #rtcp = new RtcpParser();
   readonly #block = emptyReportBlock();
-  #writer: StreamWriter | undefined;
+  #writer: SourceWriter | undefined;
   #ssrc = -1;
   #nowMs = 0;
 
@@ -77,7 +77,7 @@ export class TrackReceiver implements ReorderHandler, RtcpVisitor {
   }
 
   /** Where packets go; undefined drops them. */
-  setWriter(writer: StreamWriter | undefined): void {
+  setWriter(writer: SourceWriter | undefined): void {
     this.#writer = writer;
   }
 

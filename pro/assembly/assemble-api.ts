@@ -1,4 +1,5 @@
 // API v2 put together: every endpoint with the room that answers it, the document, and the files.
+import { preferredSource } from '../../core/config/source-list.ts';
 import type { ApiParts } from '../../core/api/api-server.ts';
 import { redactUrls } from '../../core/base/url-redaction.ts';
 import type { Path } from '../../core/path/path.ts';
@@ -110,7 +111,13 @@ function pathsApi(context: ProContext, rooms: ApiRooms): PathsApi {
 function displayOf(context: ProContext, { name, config }: Path): PathDisplay {
   const settings = settingsOf(context, name) ?? context.proKeys.path.read(config);
   const { sourceName, groupName, order, isListed } = settings;
-  return { sourceName, groupName, order, showList: isListed, sourceUrl: redactUrls(config.source) };
+  return {
+    sourceName,
+    groupName,
+    order,
+    showList: isListed,
+    sourceUrl: redactUrls(preferredSource(config)),
+  };
 }
 
 function recordApi({ fileUrl }: ProContext, recorder: RecordManager): RecordApi {

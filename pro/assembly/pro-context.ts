@@ -1,4 +1,5 @@
 // What every part of the Pro layer is built from.
+import { preferredSource } from '../../core/config/source-list.ts';
 import type { Clock } from '../../core/base/clock.ts';
 import type { Lifetime } from '../../core/base/lifetime.ts';
 import type { Logger } from '../../core/base/logger.ts';
@@ -49,5 +50,5 @@ export function namedPaths(
   const rules = new Set(pathRules.map(({ confName }) => confName));
   return [...paths]
     .filter(([name]) => !rules.has(name))
-    .map(([name, config]) => [name, context.proKeys.path.read(config), config.source]);
+    .map(([name, config]) => [name, context.proKeys.path.read(config), preferredSource(config)]);
 }

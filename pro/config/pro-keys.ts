@@ -7,6 +7,7 @@ import { proGlobalKeys } from './pro-global-keys.ts';
 import { proKeyRules, type ProTables } from './pro-key-rules.ts';
 import { proPathKeys } from './pro-path-keys.ts';
 import { addProUrlSchemes } from './pro-url-schemes.ts';
+import { preferredSource } from '../../core/config/source-list.ts';
 import { recordFolder } from '../../core/config/record-path.ts';
 import type { ColorMetric } from './smart-section.ts';
 
@@ -134,7 +135,8 @@ export class ProKeys {
       autoRecordMs: values.autoRecordTaskOutDuration,
       recordClearDays: values.recordClearDaysAgo,
       isNetworkCapture: values.deviceType === 'network_capture',
-      deviceAddress: values.deviceAddress === '' ? hostOf(config.source) : values.deviceAddress,
+      deviceAddress:
+        values.deviceAddress === '' ? hostOf(preferredSource(config)) : values.deviceAddress,
       deviceProbe: values.deviceProbe === '' ? undefined : values.deviceProbe,
       recordMinThreshold: values.recordMinThreshold,
       colorMetric: values.colorMetric === '' ? undefined : values.colorMetric,

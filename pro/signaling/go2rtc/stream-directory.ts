@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { MediaError, toMediaError } from '../../../core/base/media-error.ts';
 import { redactUrls } from '../../../core/base/url-redaction.ts';
 import type { PathManager } from '../../../core/path/path-manager.ts';
+import { preferredUrl } from '../../../core/path/source-entries.ts';
 import { readSource, type StreamSource } from './stream-source.ts';
 
 /** Adds paths while the server runs. */
@@ -181,9 +182,9 @@ export class StreamDirectory {
   /** A name that only a catch-all path would take, and that nobody uses, is not there. */
   #configuredSource(name: string): string | undefined {
     const open = this.#paths.get(name);
-    if (open) return open.config.source;
+    if (open) return preferredUrl(open.config);
     try {
-      const { source } = this.#paths.grant(name, { user: '' }).config;
+      const source = preferredUrl(this.#paths.grant(name, { user: '' }).config);
       return source === PUBLISHER ? undefined : source;
     } catch {
       return undefined;

@@ -1,6 +1,7 @@
 // Entities of a home automation, and the paths that stand for them.
 import { MediaError, toMediaError } from '../../../core/base/media-error.ts';
 import type { PathGrant, PathManager } from '../../../core/path/path-manager.ts';
+import { preferredUrl } from '../../../core/path/source-entries.ts';
 import type { SmartlyClient, SmartlyEntity, SmartlyOptions } from './smartly-options.ts';
 
 /** What of the paths is used. */
@@ -128,7 +129,7 @@ export class EntityDirectory {
 
   #isConfigured(pathName: string, isGood: (source: string) => boolean = () => true): boolean {
     try {
-      return isGood(this.#paths.grant(pathName, { user: '' }).config.source);
+      return isGood(preferredUrl(this.#paths.grant(pathName, { user: '' }).config));
     } catch {
       return false;
     }

@@ -57,6 +57,17 @@ describe('PATCH /v3/config', () => {
     assert.equal((await get(api, 'paths/get/cam'))['maxReaders'], 3);
   });
 
+  it('takes a list of sources beside the one that was there, its password kept', async () => {
+    await using api = await serve();
+    const source = ['rtsp://***@192.0.2.1/live', 'rtsp://192.0.2.2/live'];
+    assert.deepEqual(await api.ask(`PATCH ${ROOT}/paths/patch/cam`, { source }), DONE);
+    assert.deepEqual((await get(api, 'paths/get/cam'))['source'], source);
+    assert.match(api.configuration.text, /root:topsecret@192\.0\.2\.1/u);
+    const [, second] = source;
+    assert.deepEqual(await api.ask(`PATCH ${ROOT}/paths/patch/cam`, { source: second }), DONE);
+    assert.equal((await get(api, 'paths/get/cam'))['source'], second);
+  });
+
   it('refuses another word for persist', async () => {
     await using api = await serve();
     assert.equal((await api.ask(`PATCH ${ROOT}/global/patch?persist=maybe`, {})).status, 400);

@@ -38,26 +38,27 @@ describe('SourceRunner', () => {
     const clock = new FakeClock();
     const logger = new RecordingLogger();
     let runs = 0;
+    const entry = {
+      ...{ url: 'rtsp://u:secret@camera/1', type: 'handSource' },
+      create: () => ({
+        run: () => {
+          runs++;
+          return Promise.reject(REFUSED);
+        },
+      }),
+    };
     const runner = new SourceRunner(
       { clock, logger, random: () => 0.5 },
       {
-        source: {
-          run: () => {
-            runs++;
-            return Promise.reject(REFUSED);
-          },
-        },
-        createContext: (signal) => ({
-          pathName: 'cam',
-          config: config(),
-          url: 'rtsp://u:secret@camera/1',
-          logger,
-          signal,
-          publish: () => {
-            throw REFUSED;
-          },
+        entries: () => [entry],
+        createContext: ({ url }, run) => ({
+          ...{ pathName: 'cam', config: config(), url, logger },
+          ...run,
         }),
-        onRunEnded: () => undefined,
+        openWriter: () => {
+          throw REFUSED;
+        },
+        closeWriter: () => undefined,
       },
     );
     runner.start();

@@ -1,6 +1,6 @@
 // Writes small H264 pictures and Opus packets into a stream, packet by packet.
 import type { TrackDescription } from '../../../core/codec/codec.ts';
-import type { StreamWriter } from '../../../core/stream/stream-writer.ts';
+import type { SourceWriter } from '../../../core/stream/source-writer.ts';
 
 export const H264: TrackDescription = {
   kind: 'video',
@@ -30,12 +30,12 @@ export interface PictureOptions {
 
 /** One source with its own sequence numbers. */
 export class CameraFeed {
-  readonly #writer: StreamWriter;
+  readonly #writer: SourceWriter;
   readonly #descriptions: readonly TrackDescription[];
   readonly #ssrc: number;
   readonly #sequences: number[];
 
-  constructor(writer: StreamWriter, descriptions: readonly TrackDescription[], ssrc = 7) {
+  constructor(writer: SourceWriter, descriptions: readonly TrackDescription[], ssrc = 7) {
     this.#writer = writer;
     this.#descriptions = descriptions;
     this.#ssrc = ssrc;

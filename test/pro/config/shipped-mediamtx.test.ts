@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { diffConfig } from '../../../core/config/diff-config.ts';
+import { preferredSource } from '../../../core/config/source-list.ts';
 import { resolveFileSource } from '../../../core/config/file-source.ts';
 import { loadConfig } from '../../../core/config/load-config.ts';
 import { findPathConfig } from '../../../core/config/path-match.ts';
@@ -24,7 +25,7 @@ describe('our mediamtx.yml', () => {
 
   it('has a demo path whose file exists, and accepts every other name', () => {
     const demo = findPathConfig(config, 'demo');
-    assert.equal(existsSync(resolveFileSource(demo?.config.source ?? '', ours)), true);
+    assert.equal(existsSync(resolveFileSource(demo ? preferredSource(demo.config) : '', ours)), true);
     assert.equal(findPathConfig(config, 'anything')?.confName, 'all_others');
   });
 
