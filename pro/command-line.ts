@@ -1,5 +1,6 @@
 // What the command line asks for.
 import { parseDoctorArguments, type DoctorCommand } from './command/doctor-arguments.ts';
+import { parseKvsAgentArguments, type KvsAgentCommand } from './command/kvs-agent-arguments.ts';
 import { parseLicenseArguments, type LicenseCommand } from './command/license-arguments.ts';
 import { parseTokenArguments, type TokenCommand } from './command/token-arguments.ts';
 import { parseStrict, usageError } from './command/usage-error.ts';
@@ -16,6 +17,7 @@ export type Command =
   | { readonly type: 'token'; readonly command: TokenCommand }
   | { readonly type: 'license'; readonly command: LicenseCommand }
   | { readonly type: 'doctor'; readonly command: DoctorCommand }
+  | { readonly type: 'kvs-agent'; readonly command: KvsAgentCommand }
   | {
       readonly type: 'run';
       /** First argument: mediamtx.yml. */
@@ -35,6 +37,7 @@ usage:
   mediamtx-pro doctor [mediamtx.yml]   look for what would not work here; more by: doctor --help
   mediamtx-pro token create|list|revoke      tokens for the API; more by: token --help
   mediamtx-pro license issue|show|verify     licences; more by: license --help
+  mediamtx-pro kvs-agent               from a KVS signalling channel into a video stream; more by: kvs-agent --help
   mediamtx-pro --version               print the version
   mediamtx-pro --help                  print this text
 
@@ -43,11 +46,17 @@ Without a file the server takes config.yml or mediamtx.yml of the current folder
 Environment variables MTX_<KEY> override keys of mediamtx.yml, for example MTX_RTSPADDRESS=:9554.
 SIGINT or SIGTERM stop the server.`;
 
-/** @throws MediaError `usage` naming the argument that is not understood. */
-export function parseCommandLine(args: readonly string[]): Command {
+/** @throws MediaError `usage` naming the argument, or variable of the agent, that is not understood. */
+export function parseCommandLine(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+): Command {
   const [word = '', ...others] = args;
   if (word === 'token') return { type: 'token', command: parseTokenArguments(others) };
   if (word === 'doctor') return { type: 'doctor', command: parseDoctorArguments(others) };
+  if (word === 'kvs-agent') {
+    return { type: 'kvs-agent', command: parseKvsAgentArguments(others, env) };
+  }
   if (word === 'license' || word === 'licence') {
     return { type: 'license', command: parseLicenseArguments(others) };
   }

@@ -6,17 +6,21 @@ import { createLogger, type OwnedLogger } from '../core/base/create-logger.ts';
 import { Lifetime } from '../core/base/lifetime.ts';
 import { ConfigStore } from '../core/config/config-store.ts';
 import { MediaServer } from '../core/server.ts';
+import type { WebRtcClients } from '../core/webrtc/client/webrtc-clients.ts';
 import { ConfiguredIceServers } from '../core/webrtc/configured-ice-servers.ts';
 import { assembleAccess } from './assembly/assemble-access.ts';
 import { assembleApi } from './assembly/assemble-api.ts';
 import { assembleDevices } from './assembly/assemble-devices.ts';
 import { assembleExport } from './assembly/assemble-export.ts';
 import { assembleGo2rtc } from './assembly/assemble-go2rtc.ts';
+import { assembleKvsMasters } from './assembly/assemble-kvs.ts';
 import { assemblePictures } from './assembly/assemble-pictures.ts';
 import { assemblePlayback } from './assembly/assemble-playback.ts';
 import { assembleRecorder, assembleRecordings } from './assembly/assemble-recordings.ts';
 import { assembleSignaling, createIceService } from './assembly/assemble-signaling.ts';
 import { assembleSmart } from './assembly/assemble-smart.ts';
+import { createKvsPeers } from './assembly/kvs-peers.ts';
+import { KvsServices } from './assembly/kvs-services.ts';
 import { followConfiguration, logOptions } from './assembly/follow-configuration.ts';
 import type { ProContext } from './assembly/pro-context.ts';
 import { publishStreamEvents } from './assembly/publish-stream-events.ts';
@@ -51,6 +55,8 @@ export class ProServer {
   readonly #store: ConfigStore;
   readonly #iceServers: ConfiguredIceServers;
   readonly #ice: IceService;
+  readonly #ffmpeg: FfmpegInstallation;
+  readonly #kvs: KvsServices;
   readonly #startedAt = systemClock.nowMs();
 
   /** Loads the configuration. @throws MediaError naming file, line and column. */
@@ -66,9 +72,17 @@ export class ProServer {
     this.#store = new ConfigStore({ clock, logger }, { config, env, registry });
     this.#iceServers = new ConfiguredIceServers(clock, config.global.webrtcICEServers2);
     this.#ice = createIceService({ clock, logger, configured: this.#iceServers }, pro);
+    const searchPath = env['PATH'] ?? '';
+    this.#ffmpeg = new FfmpegInstallation(clock, { searchPath });
+    this.#kvs = new KvsServices(clock, { kvs: pro.kvs, environment: env });
+    const clients = (): WebRtcClients => this.#core.peers.webrtc;
+    const kvs = createKvsPeers(
+      { ...{ clock, logger, clients }, services: this.#kvs, ffmpeg: this.#ffmpeg },
+      pro.kvs,
+    );
     this.#core = new MediaServer(
-      { logger, iceServers: this.#ice, configStore: this.#store },
-      { config, env, searchPath: env['PATH'] ?? '', version: options.version },
+      { logger, iceServers: this.#ice, configStore: this.#store, ...kvs },
+      { config, env, searchPath, version: options.version },
     );
   }
 
@@ -143,6 +157,7 @@ export class ProServer {
     const exports = await assembleExport(context, recordings);
     const signaling = assembleSignaling(context, { ice: this.#ice, access });
     await assembleGo2rtc(context, pictures);
+    assembleKvsMasters(context, this.#kvs);
     const { websocket } = pro;
     const hub = new WebSocketHub(
       { clock, logger: logger.scope('websocket'), events, fileUrlOf: context.fileUrl },
@@ -197,7 +212,7 @@ export class ProServer {
       recordFolder: resolveRecordFolder(recordPath, config.filePath),
       fileUrl: (filePath) =>
         fileUrl({ apiDomain: shared.apiDomain, fallbackOrigin: this.#origin() }, filePath),
-      ffmpeg: new FfmpegInstallation(clock, { searchPath: this.#options.env['PATH'] ?? '' }),
+      ffmpeg: this.#ffmpeg,
       version: this.#options.version,
       startedAt: this.#startedAt,
     };

@@ -1,33 +1,24 @@
 // Forwards the stream of a path into a Kinesis video stream: kvs:// targets.
 import type { Clock } from '../../core/base/clock.ts';
 import type { Closable } from '../../core/base/lifetime.ts';
-import type { Logger } from '../../core/base/logger.ts';
 import type {
   ForwardContext,
   ForwardTarget,
   ForwardTargetFactory,
 } from '../../core/path/forward-target.ts';
-import type { Stream } from '../../core/stream/stream.ts';
 import { parseKvsForwardUrl, type KvsForwardUrl } from './kvs-forward-url.ts';
-import type { FragmentListener } from './media-fragment.ts';
+import type { OpenFragmentSource } from './open-fragment-source.ts';
 import { Pace } from './pace.ts';
 import type { PutMediaServices } from './put-media-service.ts';
 import { PutMediaUploader } from './put-media-uploader.ts';
 import type { UploadStats } from './upload-counters.ts';
 import { DEFAULT_UPLOAD_LIMITS, type UploadLimits } from './upload-limits.ts';
 
-/** Begins to cut a stream into fragments; closing it ends that without another call. */
-export type OpenFragmentSource = (request: {
-  readonly stream: Stream;
-  readonly audio: 'aac' | 'none';
-  readonly listener: FragmentListener;
-  readonly logger: Logger;
-}) => Closable;
-
 /** What targets work with. */
 export interface PutMediaForwardComponents {
   readonly clock: Clock;
   readonly services: PutMediaServices;
+  /** Normally fragmentSources(). */
   readonly openSource: OpenFragmentSource;
   /** 0..1; spreads retries. */
   readonly random: () => number;
@@ -96,7 +87,9 @@ export class PutMediaForwardFactory implements ForwardTargetFactory {
     const { audio } = destination;
     let source: Closable | undefined;
     try {
-      source = openSource({ stream: lease.stream, audio, listener: uploader, logger });
+      source = openSource({
+        ...{ pathName, stream: lease.stream, audio, listener: uploader, logger },
+      });
       await uploader.run(signal);
     } finally {
       this.#running.delete(running);

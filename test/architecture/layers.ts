@@ -293,6 +293,11 @@ export const LAYERS: readonly Layer[] = [
     purpose: 'second composition root: MediaServer plus the Pro rooms',
   },
   {
+    room: 'pro/kvs-agent.ts',
+    mayImport: ['core/*', 'pro/*'],
+    purpose: 'third composition root: a core between a signalling channel and a video stream',
+  },
+  {
     room: 'pro/command',
     mayImport: [
       'core/config',
