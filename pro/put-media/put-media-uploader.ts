@@ -170,8 +170,11 @@ export class PutMediaUploader implements FragmentListener {
       this.#retentionHours = (await service.prepare(wanted, signal)).retentionHours;
     }
     const url = putMediaUrl(await service.dataEndpoint(stream, signal), endpoint);
-    const waitMs = connects.waitMs(clock.monotonicMs());
-    if (waitMs > 0) await delay(clock, waitMs, signal);
+    // Others may wait for the same moment.
+    for (let waitMs = 1; waitMs > 0;) {
+      waitMs = connects.waitMs(clock.monotonicMs());
+      if (waitMs > 0) await delay(clock, waitMs, signal);
+    }
     connects.note(clock.monotonicMs());
     const headers = await service.sign(
       {
