@@ -105,7 +105,8 @@ export class FragmentCutter implements MergedSampleHandler {
     const { clock, video } = this.#components;
     const ticksPerMs = video.clockRateHz / 1000;
     const dtsMs = sample.dtsTicks / ticksPerMs;
-    const ptsMs = Math.max(sample.dtsTicks, sample.ptsTicks) / ticksPerMs;
+    // Matroska has no decoding times, so showing times need not be after them.
+    const ptsMs = sample.ptsTicks / ticksPerMs;
     this.takenMs = clock.monotonicMs();
     if (sample.isAfterJump) this.#cutAtJump();
     if (this.#isTooMuch(sample, ptsMs)) this.#cutAtLimit();
