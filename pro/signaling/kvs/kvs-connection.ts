@@ -11,6 +11,7 @@ import {
   type KvsMessage,
   type KvsOutgoing,
 } from './kvs-messages.ts';
+import { KvsSendQueue } from './kvs-send-queue.ts';
 import { openKvsSocket, type KvsSocket } from './kvs-socket.ts';
 
 /** What a connection works with. */
@@ -36,7 +37,6 @@ export interface KvsConnectionOptions {
   readonly onReopenFailed?: (failure: MediaError, attempts: number) => void;
 }
 
-const MAX_WAITING = 64;
 /** A connection that lasted so long was a good one. */
 const GOOD_MS = 10_000;
 /** After so many failures the channel is looked for again. */
@@ -49,19 +49,19 @@ export class KvsConnection {
   readonly #components: KvsConnectionComponents;
   readonly #options: KvsConnectionOptions;
   readonly #abort = new AbortController();
+  readonly #queue: KvsSendQueue;
   #visit: ChannelVisit | undefined;
   #socket: KvsSocket | undefined;
   #openedMs = 0;
   /** Connections in a row that ended soon. */
   #badEnds = 0;
   #isReopening = false;
-  /** Frames that wait for a connection. */
-  #waiting: string[] = [];
   #ice: { readonly servers: readonly IceServer[]; readonly untilMs: number } | undefined;
 
   constructor(components: KvsConnectionComponents, options: KvsConnectionOptions) {
     this.#components = components;
     this.#options = options;
+    this.#queue = new KvsSendQueue(components.clock, (text) => this.#socket?.send(text) ?? false);
   }
 
   /** Whether the ICE servers may be used for another connection. */
@@ -99,19 +99,15 @@ export class KvsConnection {
     return servers;
   }
 
-  /** Sends now, or when there is a connection again. @throws MediaError `kvs-payload-too-large`. */
+  /** Sends when there is a connection and the service takes more. @throws MediaError `kvs-payload-too-large`. */
   send(message: KvsOutgoing): void {
-    const text = formatKvsMessage(message);
-    if (this.#socket?.send(text) === true) return;
-    // The newest matter most: an old offer is followed by another.
-    if (this.#waiting.length >= MAX_WAITING) this.#waiting.shift();
-    this.#waiting.push(text);
+    this.#queue.push(message.action, formatKvsMessage(message));
   }
 
   /** Idempotent; calls nothing back. */
   close(): void {
     this.#abort.abort(new MediaError('canceled', 'kvs-closed', 'the signalling was closed'));
-    this.#waiting = [];
+    this.#queue.close();
     this.#socket?.close();
     this.#socket = undefined;
   }
@@ -151,7 +147,7 @@ export class KvsConnection {
     this.#socket?.close();
     this.#socket = socket;
     this.#openedMs = clock.monotonicMs();
-    for (const text of this.#waiting.splice(0)) socket.send(text);
+    this.#queue.flush();
   }
 
   #receive(text: string): void {
@@ -182,7 +178,10 @@ export class KvsConnection {
     const { clock, logger } = this.#components;
     this.#socket = undefined;
     logger.debug(`signalling connection ended: ${reason}`);
-    this.#badEnds = clock.monotonicMs() - this.#openedMs < GOOD_MS ? this.#badEnds + 1 : 0;
+    // While another one is being opened, the service ends this one: that says nothing.
+    if (!this.#isReopening) {
+      this.#badEnds = clock.monotonicMs() - this.#openedMs < GOOD_MS ? this.#badEnds + 1 : 0;
+    }
     this.#reopen();
   }
 

@@ -38,6 +38,7 @@ export class KvsSourceFactory implements SourceFactory {
   readonly type = 'kvsSource';
   readonly #components: KvsSourceComponents;
   readonly #options: KvsSourceOptions;
+  #newestId = 0;
 
   constructor(components: KvsSourceComponents, options: KvsSourceOptions = {}) {
     this.#components = components;
@@ -45,7 +46,14 @@ export class KvsSourceFactory implements SourceFactory {
   }
 
   create(): Source {
-    return new KvsSource(this.#components, this.#options);
+    return new KvsSource(this.#components, this.#options, () => this.#nextClientId());
+  }
+
+  /** `viewer-<unix time>`, but never twice: the service throws out whoever has the same. */
+  #nextClientId(): string {
+    const nowSeconds = Math.floor(this.#components.clock.nowMs() / 1000);
+    this.#newestId = Math.max(nowSeconds, this.#newestId + 1);
+    return `viewer-${this.#newestId}`;
   }
 }
 
@@ -53,10 +61,16 @@ export class KvsSourceFactory implements SourceFactory {
 class KvsSource implements Source {
   readonly #components: KvsSourceComponents;
   readonly #options: KvsSourceOptions;
+  readonly #nextClientId: () => string;
 
-  constructor(components: KvsSourceComponents, options: KvsSourceOptions) {
+  constructor(
+    components: KvsSourceComponents,
+    options: KvsSourceOptions,
+    nextClientId: () => string,
+  ) {
     this.#components = components;
     this.#options = options;
+    this.#nextClientId = nextClientId;
   }
 
   async run(context: SourceContext): Promise<void> {
@@ -89,7 +103,7 @@ class KvsSource implements Source {
       { clock, logger, random, clients, channels },
       {
         channel: url.channel,
-        clientId: url.clientId ?? `viewer-${Math.floor(clock.nowMs() / 1000)}`,
+        clientId: url.clientId ?? this.#nextClientId(),
         stun: this.#options.stun ?? channels.stunUrl,
         peer: {
           connectTimeoutMs: config.whepHandshakeTimeout,
