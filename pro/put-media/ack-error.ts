@@ -22,6 +22,8 @@ const KEY_DENIED: Consequence = ['give-up', 'permission-denied'];
 const KEY_UNFIT: Consequence = ['give-up', 'failed-precondition'];
 const CREATE: Consequence = ['create-stream', 'not-found'];
 
+const OUT_OF_ORDER = 4004;
+
 /**
  * Numbers of the producer libraries and of the API reference, names of both. A name counts more than
  * its number, as the two lists differ for tracks.
@@ -36,7 +38,7 @@ export const ACK_ERRORS: readonly AckErrorRow[] = [
   row([4002, 'MAX_FRAGMENT_DURATION_REACHED'], DROP, 'the fragment is longer than 20 s'),
   row([4003, 'MAX_CONNECTION_DURATION_REACHED'], RESEND, 'the connection was open for 45 min'),
   row(
-    [4004, 'FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS', 'FRAGMENT_TIMECODE_NOT_MONOTONIC'],
+    [OUT_OF_ORDER, 'FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS', 'FRAGMENT_TIMECODE_NOT_MONOTONIC'],
     DROP,
     'its timecode is not above that of the fragment before',
   ),
@@ -76,19 +78,20 @@ const BY_NAME = new Map(ACK_ERRORS.flatMap((each) => each.names.map((name) => [n
 export function classifyAckError(ack: FragmentAck, place: string): PutMediaProblem {
   const { errorId, errorCode, timecodeMs } = ack;
   const known = BY_NAME.get(errorCode.toUpperCase()) ?? (errorId && BY_ID.get(errorId));
-  const { action, kind, meaning } = known || unknownError(errorId ?? 0);
+  const { action, kind, meaning, id } = known || unknownError(errorId ?? 0);
   const label = errorCode || (known && known.names[0]) || 'error without a name';
   const number = errorId === undefined ? '' : ` (${errorId})`;
   const which = timecodeMs === undefined ? 'a fragment' : `fragment ${timecodeMs}`;
   const text = `${place}: ${which} was refused with ${label}${number}: ${meaning}`;
-  return { action, timecodeMs, error: new MediaError(kind, 'put-media-fragment-refused', text) };
+  const error = new MediaError(kind, 'put-media-fragment-refused', text);
+  return { action, timecodeMs, error, isOutOfOrder: id === OUT_OF_ORDER };
 }
 
 /** Numbers from 4000 on are about the fragment, others about the service. */
-function unknownError(id: number): Pick<AckErrorRow, 'action' | 'kind' | 'meaning'> {
+function unknownError(id: number): Omit<AckErrorRow, 'names'> {
   const isOfFragment = id >= 4000 && id < 5000;
   const [action, kind] = isOfFragment ? DROP : RESEND;
-  return { action, kind, meaning: 'an error that this version does not know' };
+  return { id, action, kind, meaning: 'an error that this version does not know' };
 }
 
 function row(

@@ -10,6 +10,8 @@ export interface BufferedFragment {
   wireTimecodeMs: number | undefined;
   /** Monotonic milliseconds of the last sending. */
   sentMs: number;
+  /** The service said that it received it, on any connection. */
+  isReceived: boolean;
   /** How often the service refused it for a reason that may pass. */
   refusals: number;
 }
@@ -57,8 +59,10 @@ export class FragmentBuffer {
 
   /** Adds a fragment; returns how many old ones had to go for it. */
   push(fragment: MediaFragment, nowMs: number): number {
-    const wireTimecodeMs = undefined;
-    this.#entries.push({ fragment, arrivedMs: nowMs, wireTimecodeMs, sentMs: 0, refusals: 0 });
+    this.#entries.push({
+      ...{ fragment, arrivedMs: nowMs, wireTimecodeMs: undefined, sentMs: 0 },
+      ...{ isReceived: false, refusals: 0 },
+    });
     this.#durationMs += fragment.durationMs;
     this.#sizeBytes += fragment.sizeBytes;
     let dropped = 0;
@@ -90,6 +94,13 @@ export class FragmentBuffer {
    */
   confirm(timecodeMs: number): number {
     const count = this.#indexOfSent(timecodeMs) + 1;
+    this.#remove(0, count);
+    return count;
+  }
+
+  /** Done with all that was received, stored or not; returns how many. */
+  confirmReceived(): number {
+    const count = this.#entries.findLastIndex(({ isReceived }) => isReceived) + 1;
     this.#remove(0, count);
     return count;
   }

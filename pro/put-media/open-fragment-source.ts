@@ -1,10 +1,7 @@
-// Begins to cut the stream of a path into fragments for an upload.
-import type { Clock } from '../../core/base/clock.ts';
+// How an upload asks for the fragments of a stream.
 import type { Closable } from '../../core/base/lifetime.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import type { Stream } from '../../core/stream/stream.ts';
-import type { FfmpegProvider } from '../ffmpeg/ffmpeg-program.ts';
-import { FragmentSource } from './fragment-source.ts';
 import type { FragmentListener } from './media-fragment.ts';
 
 /** What is cut, and who takes the pieces. */
@@ -19,18 +16,3 @@ export interface FragmentRequest {
 
 /** Begins; nothing is handed out after the result was closed. @throws MediaError `unsupported`. */
 export type OpenFragmentSource = (request: FragmentRequest) => Closable;
-
-/** Fragments with sound that `ffmpeg` makes into AAC where it is none. */
-export function fragmentSources(components: {
-  readonly clock: Clock;
-  readonly ffmpeg: FfmpegProvider;
-}): OpenFragmentSource {
-  return ({ pathName, stream, audio, listener, logger }) => {
-    const source = new FragmentSource(
-      { ...components, stream, listener, logger },
-      { pathName, audio },
-    );
-    source.start();
-    return source;
-  };
-}

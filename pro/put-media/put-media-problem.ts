@@ -19,4 +19,6 @@ export interface PutMediaProblem {
   readonly error: MediaError;
   /** Of the cluster that is meant, as it was sent; undefined when none is named. */
   readonly timecodeMs?: number | undefined;
+  /** The service has media of that time, or of a later one. */
+  readonly isOutOfOrder?: boolean;
 }

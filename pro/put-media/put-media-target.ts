@@ -18,7 +18,7 @@ import { DEFAULT_UPLOAD_LIMITS, type UploadLimits } from './upload-limits.ts';
 export interface PutMediaForwardComponents {
   readonly clock: Clock;
   readonly services: PutMediaServices;
-  /** Normally fragmentSources(). */
+  /** Normally a FragmentSource that was started. */
   readonly openSource: OpenFragmentSource;
   /** 0..1; spreads retries. */
   readonly random: () => number;

@@ -200,10 +200,7 @@ export class PutMediaUploader implements FragmentListener {
         events: {
           sent: () => counters.fragmentsSent++,
           acknowledged: (ack) => this.#onAck(ack),
-          confirmed: (count) => {
-            counters.fragmentsPersisted += count;
-            this.#recovery.progress();
-          },
+          confirmed: (count) => this.#onConfirmed(count),
         },
       },
       {
@@ -224,6 +221,11 @@ export class PutMediaUploader implements FragmentListener {
     return outcome;
   }
 
+  #onConfirmed(count: number): void {
+    this.#counters.fragmentsPersisted += count;
+    this.#recovery.progress();
+  }
+
   #onAck({ type }: FragmentAck): void {
     this.#counters.lastAckAt = this.#components.clock.nowMs();
     if (this.#isForwarding || type === 'ERROR' || type === 'IDLE') return;
@@ -232,9 +234,14 @@ export class PutMediaUploader implements FragmentListener {
   }
 
   /** The fragment that an acknowledgement is about does not go out again, at once or at last. */
-  #dropRefused({ action, timecodeMs }: PutMediaProblem): void {
+  #dropRefused({ action, timecodeMs, isOutOfOrder }: PutMediaProblem): void {
     const buffer = this.#buffer;
     const named = timecodeMs === undefined ? undefined : buffer.findSent(timecodeMs);
+    if (isOutOfOrder === true && named?.isReceived === true) {
+      // It was stored, though the connection ended before the service could say so.
+      this.#onConfirmed(buffer.confirmReceived());
+      return;
+    }
     if (named) named.refusals++;
     const isUnfit = action === 'drop-fragment' || (named?.refusals ?? 0) >= MAX_REFUSALS;
     // When none is named, it is about the first one that was not confirmed.

@@ -173,9 +173,14 @@ export class UploadSession {
     if (ack.type === 'IDLE') return;
     this.#lastAckMs = clock.monotonicMs();
     const isFinal = ack.type === (this.#options.hasRetention ? 'PERSISTED' : 'RECEIVED');
-    // Some services say PERSISTED alone.
-    if ((!isFinal && ack.type !== 'PERSISTED') || ack.timecodeMs === undefined) return;
-    const count = buffer.confirm(ack.timecodeMs);
+    const { timecodeMs } = ack;
+    if (timecodeMs === undefined) return;
+    if (!isFinal && ack.type !== 'PERSISTED') {
+      const entry = ack.type === 'RECEIVED' ? buffer.findSent(timecodeMs) : undefined;
+      if (entry) entry.isReceived = true;
+      return;
+    }
+    const count = buffer.confirm(timecodeMs);
     if (count > 0) events.confirmed(count);
     if (this.#isDraining && buffer.sentCount === 0) this.#settleAfter(END_GRACE_MS);
   }

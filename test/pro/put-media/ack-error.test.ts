@@ -21,7 +21,7 @@ describe('classifyAckError()', () => {
     it(`answers ${names.join(', ')} with ${action}`, () => {
       for (const errorCode of names) {
         const { error, ...problem } = classify({ errorCode, errorId: id, timecodeMs: 77 });
-        assert.deepEqual(problem, { action, timecodeMs: 77 });
+        assert.deepEqual(problem, { action, timecodeMs: 77, isOutOfOrder: id === 4004 });
         assert.deepEqual([error.kind, error.code], [kind, 'put-media-fragment-refused']);
         const number = id === undefined ? '' : ` (${id})`;
         assert.equal(

@@ -46,6 +46,29 @@ describe('PutMediaUploader, refused', () => {
     });
   }
 
+  it('is done with what was received when the service has it already', async () => {
+    await using it = await site({
+      script: {
+        onLine: (connection, line) => {
+          const stamp = timestampOf(line);
+          const isFirst = it.sink.connections.length === 1;
+          if (stamp === undefined) return;
+          if (isFirst && line.includes(' 7 ')) connection.socket.resetAndDestroy();
+          else if (isFirst) connection.response.write(ackText('RECEIVED', stamp));
+          else if (line.includes(' 0 ')) {
+            connection.response.write(ackText('ERROR', stamp, { ErrorId: 4004 }));
+          } else acknowledge(connection, line);
+        },
+      },
+    });
+    it.push(0, 6);
+    await it.until(() => it.arrived[0]?.endsWith(' 6') === true);
+    it.push(7);
+    await it.confirmed(8);
+    assert.deepEqual([it.arrived[0], it.arrived[2]], ['H1 0 1 2 3 4 5 6 7', 'H1 7']);
+    assert.equal(it.stats.fragmentsDropped, 0);
+  });
+
   it('drops the first one that is not confirmed when none is named', async () => {
     await using it = await site({
       script: {
