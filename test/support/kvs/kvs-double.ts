@@ -8,6 +8,8 @@ import { KvsFailures } from './kvs-failures.ts';
 import { KvsListener } from './kvs-listener.ts';
 import type { KvsSignalingOptions } from './kvs-signaling.ts';
 import { KvsSignaling } from './kvs-signaling.ts';
+import type { PutMediaSinkOptions } from './put-media-sink.ts';
+import { PUT_MEDIA_DEFAULTS, PutMediaSink } from './put-media-sink.ts';
 import type { KvsCredentials } from './sigv4-verifier.ts';
 import { SigV4Verifier } from './sigv4-verifier.ts';
 
@@ -29,6 +31,7 @@ export interface KvsDoubleOptions {
   /** How many descriptions of something just created say CREATING; 0 by default. */
   readonly creatingDescriptions?: number;
   readonly signaling?: Partial<KvsSignalingOptions>;
+  readonly media?: Partial<PutMediaSinkOptions>;
   /** Wall clock in Date ms, for signatures, creation times and message TTLs. */
   readonly now?: () => number;
 }
@@ -47,6 +50,8 @@ export class KvsDouble implements AsyncDisposable {
   readonly catalog: KvsCatalog;
   readonly failures = new KvsFailures();
   readonly signaling: KvsSignaling;
+  /** What PutMedia brought. */
+  readonly media: PutMediaSink;
   /** Key and certificate of everything secure; the certificate names localhost and 127.0.0.1. */
   readonly certificate: SelfSignedPair = makeSelfSignedPair();
   /** What GetIceServerConfig answers; may be changed at any time. */
@@ -76,6 +81,10 @@ export class KvsDouble implements AsyncDisposable {
         ...{ maxConnectionMs: HOUR_MS, idleMs: HOUR_MS / 6 },
         ...options.signaling,
       },
+    );
+    this.media = new PutMediaSink(
+      { catalog, verifier, failures },
+      { ...PUT_MEDIA_DEFAULTS, now, ...options.media },
     );
     this.#control = new KvsControlPlane(
       {
@@ -138,6 +147,10 @@ export class KvsDouble implements AsyncDisposable {
       { onRequest: (request, response) => this.#control.api(request, response) },
       httpPair,
     );
+    const data = await open(
+      { onRequest: (request, response) => this.media.serve(request, response) },
+      httpPair,
+    );
     const [master, viewer] = await Promise.all(
       (['MASTER', 'VIEWER'] as const).map((role) =>
         open(
@@ -155,7 +168,7 @@ export class KvsDouble implements AsyncDisposable {
       api: api.httpUrl,
       master: master?.webSocketUrl ?? '',
       viewer: viewer?.webSocketUrl ?? '',
-      data: '',
+      data: data.httpUrl,
     };
   }
 }
