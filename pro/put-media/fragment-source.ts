@@ -265,10 +265,7 @@ export class FragmentSource implements StreamReader, AsyncDisposable {
 
   #onAudioFailed(reason: string): void {
     if (this.#state === 'closed') return;
-    this.#listener.skipped(
-      'audio',
-      `the sound can't be made into AAC, video goes alone: ${reason}`,
-    );
+    this.#listener.skipped('audio', `it can't be made into AAC: ${reason}`);
     this.#guard(() => {
       this.#merger.stopWaiting();
       this.#audio?.pull();

@@ -10,6 +10,7 @@ import { silentAacFor } from './silent-aac.ts';
 /** A track that is left out. */
 export interface SkippedMedia {
   readonly kind: 'video' | 'audio';
+  /** Why. */
   readonly message: string;
 }
 
@@ -74,11 +75,11 @@ function skippedMedia(track: Track, isSecond: boolean): SkippedMedia {
   const kind = track.kind === 'video' ? 'video' : 'audio';
   const codec = describeCodec(track.codec).label;
   const where = `track ${track.index + 1} (${codec})`;
-  if (isSecond) return { kind, message: `${where} is left out: one ${kind} track is forwarded` };
+  if (isSecond) return { kind, message: `${where}: one ${kind} track is forwarded` };
   const advice = kind === 'video' ? 'H264 or H265' : 'AAC-LC, Opus, G711 or LPCM';
   return {
     kind,
-    message: `${where} is left out: it can't be forwarded to Kinesis Video Streams; let the source send ${advice}`,
+    message: `${where}: Kinesis Video Streams can't take it; let the source send ${advice}`,
   };
 }
 
