@@ -24,7 +24,10 @@ export interface PutMediaService {
    * resolves to the retention that it has.
    */
   prepare(stream: KinesisStream, signal: AbortSignal): Promise<{ readonly retentionHours: number }>;
-  /** Where PutMedia is answered for a stream: kept for at most 45 minutes. */
+  /**
+   * Where PutMedia is answered for a stream, kept for at most 45 minutes: `https:`, or `http:` where
+   * an operator chose the endpoint of the control plane.
+   */
   dataEndpoint(name: string, signal: AbortSignal): Promise<URL>;
   /** The endpoint did not work: the next dataEndpoint() asks again. */
   forget(name: string): void;

@@ -164,12 +164,12 @@ export class PutMediaUploader implements FragmentListener {
   /** Describes the stream when that is due, finds the endpoint, signs, and keeps to the rate. */
   async #prepare(first: MediaFragment, signal: AbortSignal): Promise<PutMediaRequest> {
     const { clock, service, connects } = this.#components;
-    const { stream, region, retentionHours, timecode, endpoint } = this.#options.destination;
+    const { stream, region, retentionHours, timecode } = this.#options.destination;
     if (this.#retentionHours === undefined) {
       const wanted = { name: stream, retentionHours, mediaType: first.header.mediaType };
       this.#retentionHours = (await service.prepare(wanted, signal)).retentionHours;
     }
-    const url = putMediaUrl(await service.dataEndpoint(stream, signal), endpoint);
+    const url = putMediaUrl(await service.dataEndpoint(stream, signal));
     // Others may wait for the same moment.
     for (let waitMs = 1; waitMs > 0;) {
       waitMs = connects.waitMs(clock.monotonicMs());
@@ -285,16 +285,8 @@ function problemOf(error: MediaError): PutMediaProblem {
   return { action: mayPass ? 'back-off' : 'give-up', error };
 }
 
-/** @throws MediaError permission-denied `put-media-endpoint-insecure`. */
-function putMediaUrl(dataEndpoint: URL, configured: string | undefined): URL {
-  const mayBePlain = configured?.startsWith('http:') === true;
-  if (dataEndpoint.protocol !== 'https:' && !(mayBePlain && dataEndpoint.protocol === 'http:')) {
-    throw new MediaError(
-      'permission-denied',
-      'put-media-endpoint-insecure',
-      `the data endpoint '${dataEndpoint.origin}' is not https: and no http: endpoint is configured`,
-    );
-  }
+/** The operation below a data endpoint. */
+function putMediaUrl(dataEndpoint: URL): URL {
   const url = new URL(dataEndpoint);
   url.pathname = `${url.pathname.replace(/\/+$/u, '')}/putMedia`;
   return url;

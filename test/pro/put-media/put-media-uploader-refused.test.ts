@@ -189,12 +189,4 @@ describe('PutMediaUploader, refused', () => {
     passing.push(0);
     await passing.confirmed(1);
   });
-
-  it('sends nothing to a data endpoint without TLS unless one was configured', async () => {
-    const dataEndpoint = (): Promise<URL> => Promise.resolve(new URL('http://10.0.0.1:1'));
-    await using it = await site({ service: { dataEndpoint }, query: 'endpoint=https://x' });
-    it.push(0);
-    await it.until(() => it.result !== undefined);
-    assert.equal(it.failure().code, 'put-media-endpoint-insecure');
-  });
 });

@@ -35,9 +35,7 @@ export class UploadSite implements AsyncDisposable {
   constructor(sink: PutMediaSink, { limits, query, service }: SiteOptions) {
     const { clock, logger } = this;
     this.sink = sink;
-    const endpoint = encodeURIComponent(sink.url.href);
-    const own = query?.includes('endpoint=') === true ? '' : `&endpoint=${endpoint}`;
-    const url = `kvs://us-west-2/cam?${query ?? ''}${own}`;
+    const url = `kvs://us-west-2/cam?${query ?? ''}`;
     this.uploader = new PutMediaUploader(
       {
         ...{ clock, logger, random: () => 0, connects: new Pace(4) },
