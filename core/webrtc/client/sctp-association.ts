@@ -41,6 +41,8 @@ type State = 'idle' | 'cookie-wait' | 'cookie-echoed' | 'established' | 'closed'
 const COOKIE_BYTES = 24;
 const MAX_INIT_RETRIES = 8;
 const MAX_RETRANSMISSIONS = 10;
+/** Packets sent in one go, RFC 9260 section 6.1, rule D. */
+const MAX_BURST = 4;
 /** RFC 9260 section 6.2: an acknowledgement waits no longer. */
 const SACK_DELAY_MS = 100;
 /** Verification tag of our own in a peer's ABORT (RFC 9260 section 8.5.1). */
@@ -271,7 +273,9 @@ export class SctpAssociation {
   #flush(): void {
     if (this.#state !== 'established') return;
     const nowMs = this.#components.clock.monotonicMs();
-    for (let due = this.#outbound.next(nowMs); due; due = this.#outbound.next(nowMs)) {
+    for (let count = 0; count < MAX_BURST; count++) {
+      const due = this.#outbound.next(nowMs);
+      if (due === undefined) break;
       this.#send([{ type: sctpChunkType.data, ...due }]);
       if (this.#isClosed()) return;
     }

@@ -7,8 +7,11 @@ import { tsnAfter, tsnDistance } from './sctp-packet.ts';
 /** Gets whole messages; the bytes may be kept. */
 export type SctpMessageHandler = (streamId: number, protocol: number, bytes: Uint8Array) => void;
 
-/** Told to the peer as receiver window: bytes that wait for a missing chunk. */
-export const RECEIVE_WINDOW_BYTES = 1024 * 1024;
+/**
+ * Told to the peer as receiver window: bytes that wait for a missing chunk. Ten Mbit/s over 200 ms;
+ * more and a burst of the peer overflows our socket.
+ */
+export const RECEIVE_WINDOW_BYTES = 256 * 1024;
 /** Longest message taken; told in `a=max-message-size`. */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 /** Chunks ahead of the first missing one; a power of two. */
@@ -125,8 +128,8 @@ export class SctpInbound {
     }
     const value = new Uint8Array(SACK_BYTES + gaps.length * 2);
     writeUint32(value, 0, this.#cumulative);
-    const held = this.#aheadBytes + this.#partsBytes;
-    writeUint32(value, 4, Math.max(0, RECEIVE_WINDOW_BYTES - held));
+    // Parts of a message are not counted: the window would close before a long one is whole.
+    writeUint32(value, 4, Math.max(0, RECEIVE_WINDOW_BYTES - this.#aheadBytes));
     writeUint16(value, 8, gaps.length / 2);
     gaps.forEach((gap, index) => writeUint16(value, SACK_BYTES + index * 2, gap));
     return value;

@@ -46,7 +46,8 @@ export interface DueChunk {
 export const MAX_PIECE_BYTES = 1132;
 /** Bytes that wait to be sent or acknowledged. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
-const MAX_CONGESTION_WINDOW_BYTES = 1024 * 1024;
+/** Below what a socket holds by default (212,992 bytes, counted twice) while its owner is busy. */
+const MAX_CONGESTION_WINDOW_BYTES = 64 * 1024;
 /** What a message costs beside its bytes, so that many small ones are bounded too. */
 const MESSAGE_COST_BYTES = 64;
 const DATA_HEADER_BYTES = 12;
@@ -289,12 +290,12 @@ export class SctpOutbound {
     return ackedBytes;
   }
 
-  /** RFC 9260 section 7.2.4: three later acknowledgements mean lost. */
+  /** RFC 9260 section 7.2.4: three later acknowledgements mean lost; once, then the time-out. */
   #countMisses(cumulative: number, highest: number): void {
     let hasLoss = false;
     for (const chunk of this.#flight) {
       if (tsnDistance(cumulative, chunk.tsn) >= highest) break;
-      if (chunk.isAcked || chunk.isLost || chunk.message.isAbandoned) continue;
+      if (chunk.isAcked || chunk.isLost || chunk.sentCount > 1) continue;
       chunk.misses++;
       if (chunk.misses < MISSES_UNTIL_LOST) continue;
       this.#lose(chunk);
