@@ -1,10 +1,15 @@
 // config.yml: Tuya cloud accounts whose cameras are sources, and the façade for Tuya viewers.
 import { z } from 'zod';
 import { key } from '../../core/config/config-key.ts';
-import type { ListenAddress } from '../../core/base/listen-address.ts';
-import { address, flag, oneOf, secretText, text } from '../../core/config/value-schemas.ts';
+import { oneOf, secretText, text } from '../../core/config/value-schemas.ts';
 import { defineSection } from './config-section.ts';
 import { httpUrl } from './pro-values.ts';
+import {
+  checkFacade,
+  facadeKeys,
+  toFacadeConfig,
+  type TuyaFacadeConfig,
+} from './tuya-facade-keys.ts';
 
 /** An account of the Tuya open API. */
 export interface TuyaAccount {
@@ -20,17 +25,6 @@ export interface TuyaAccount {
   readonly code: string;
   readonly signMethod: 'hmac' | 'hmac-legacy' | 'md5';
   readonly mqttConfigApi: 'auto' | 'v1' | 'v2';
-}
-
-/** Serves our paths to Tuya viewers. */
-export interface TuyaFacadeConfig {
-  readonly isEnabled: boolean;
-  /** Open API; undefined = off. */
-  readonly address: ListenAddress | undefined;
-  /** MQTT; undefined = off. */
-  readonly mqttAddress: ListenAddress | undefined;
-  /** By device id. */
-  readonly devices: ReadonlyMap<string, { readonly path: string }>;
 }
 
 /** Tuya. */
@@ -53,31 +47,23 @@ const account = z
   })
   .readonly();
 
-const facade = z
-  .strictObject({
-    enable: flag.default(false),
-    address: address.prefault(':8443'),
-    mqttAddress: address.prefault(':8883'),
-    devices: z.record(z.string().max(128), z.strictObject({ path: text }).readonly()).default({}),
-  })
-  .readonly();
-
 /** The section `tuya`. */
 export const tuyaSection = defineSection({
   keys: {
     accounts: key(z.record(z.string().max(128), account), {}, 'Accounts by name.'),
-    facade: key(facade, {}, 'Serves our paths to Tuya viewers.'),
+    facade: key(facadeKeys, {}, 'Serves our paths to Tuya viewers.'),
   },
-  toConfig: ({ accounts, facade: { enable, devices, ...addresses } }): TuyaConfig => ({
+  toConfig: ({ accounts, facade }, { folder }): TuyaConfig => ({
     accounts: new Map(
       Object.entries(accounts).map(([name, { endpoint, ...others }]) => [
         name,
         { ...others, endpoint: endpoint.replace(/\/$/u, '') },
       ]),
     ),
-    facade: { ...addresses, isEnabled: enable, devices: new Map(Object.entries(devices)) },
+    facade: toFacadeConfig(facade, folder),
   }),
-  check: ({ accounts }, report) => {
+  check: ({ accounts, facade }, report) => {
+    checkFacade(facade, report);
     for (const [name, { clientId, secret, authMode, uid, code }] of Object.entries(accounts)) {
       const place = ['accounts', name];
       if (clientId === '') report.error([...place, 'clientId'], 'must be set');

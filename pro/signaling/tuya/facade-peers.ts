@@ -154,7 +154,7 @@ export class FacadePeers {
       const sdp = session.answer;
       this.#send(peer.header, { type: 'answer', sdp });
       // They are in the answer too; devices tell them one by one, each with its line end.
-      for (const [line] of sdp.matchAll(/^a=candidate:[^\r\n]+/gmu)) {
+      for (const line of new Set(sdp.match(/^a=candidate:[^\r\n]+/gmu))) {
         this.#send(peer.header, { type: 'candidate', candidate: `${line}\r\n` });
       }
       this.#send(peer.header, { type: 'candidate', candidate: '' });
