@@ -79,7 +79,7 @@ const configSchema = z.object({
     .nullish(),
   supports_webrtc: z.boolean().nullish(),
   p2p_config: z.object({ ices: z.array(z.unknown()).max(256).nullish() }).nullish(),
-  skill: z.unknown(),
+  skill: z.unknown().optional(),
 });
 const UNKNOWN_SKILL: TuyaSkill = { webrtc: 0, videos: [], audios: [] };
 

@@ -53,7 +53,7 @@ export interface OpenApi {
 const MAX_WORDS = 200;
 const replySchema = z.object({
   success: z.boolean().optional(),
-  result: z.unknown(),
+  result: z.unknown().optional(),
   code: z
     .union([z.number(), z.string().regex(/^\d{1,12}$/u)])
     .transform(Number)

@@ -13,6 +13,8 @@ import { TrickleQueue } from '../../../core/webrtc/client/trickle-queue.ts';
 import type { WebRtcClients } from '../../../core/webrtc/client/webrtc-clients.ts';
 import { untilAborted } from './abortable.ts';
 import { canChooseResolution, type TuyaDeviceConfig } from './device-config.ts';
+import { H265Channel } from './h265-channel.ts';
+import { channelTracks } from './h265-tracks.ts';
 import type { TuyaAccount, TuyaConversation } from './tuya-account.ts';
 import type { TuyaBody } from './tuya-message.ts';
 import {
@@ -56,6 +58,8 @@ export class TuyaCall {
   /** Candidates of the device that came before the peer connects; undefined ends them. */
   #early: (IceCandidate | undefined)[] | undefined = [];
   #candidateCount = 0;
+  /** Where the camera sends H.265, which it can't by SRTP. */
+  readonly #channel: H265Channel | undefined;
   #peer: OfferingPeer | undefined;
   #conversation: TuyaConversation | undefined;
 
@@ -63,12 +67,18 @@ export class TuyaCall {
     this.#components = components;
     this.#options = options;
     this.#over = AbortSignal.any([components.context.signal, this.#hangUp.signal]);
-    this.#choice = chooseStream(options.device.skill, options.target.stream);
+    const { skill } = options.device;
+    this.#choice = chooseStream(skill, options.target.stream);
+    if (!this.#choice.isH265) return;
+    this.#channel = new H265Channel(
+      { clock: components.clients.clock, context: this.#context },
+      { tracks: channelTracks(skill), place: this.#place },
+    );
   }
 
   /** Calls, and rejects when the call ends. @throws MediaError why it ended. */
   async run(): Promise<never> {
-    const { account, context, clients } = this.#components;
+    const { account, clients } = this.#components;
     const { target, device } = this.#options;
     const { deviceId, subDeviceId } = target;
     await account.wake(deviceId, this.#over);
@@ -80,10 +90,10 @@ export class TuyaCall {
     const peer = await this.#offer(this.#conversation);
     const answer = peer.answer(await this.#untilAnswer(clients.clock));
     void this.#chooseResolution(this.#conversation);
-    const receiving = receivePulledStream(
-      { clients, context: { ...context, signal: this.#over } },
-      { peer, answer, place: this.#place },
-    );
+    const place = this.#place;
+    const receiving = this.#channel
+      ? this.#channel.receive(peer)
+      : receivePulledStream({ clients, context: this.#context }, { peer, answer, place });
     const early = this.#early ?? [];
     this.#early = undefined;
     early.forEach((candidate) => peer.addCandidate(candidate));
@@ -95,6 +105,10 @@ export class TuyaCall {
     this.#queue.close();
     this.#peer?.close();
     await this.#conversation?.close();
+  }
+
+  get #context(): SourceContext {
+    return { ...this.#components.context, signal: this.#over };
   }
 
   get #place(): string {
@@ -112,6 +126,7 @@ export class TuyaCall {
       stunTimeoutMs: context.config.whepSTUNGatherTimeout,
       silenceTimeoutMs: SILENCE_TIMEOUT_MS,
       onCandidate: (candidate) => this.#queue.push(candidate),
+      ...(this.#channel ? { dataChannel: this.#channel.wish } : {}),
     });
     this.#peer = peer;
     const { sdp, candidates } = withoutCandidates(await untilAborted(peer.offer(true), this.#over));

@@ -84,7 +84,7 @@ const header = z.object({
 });
 const frame = z.object({
   t: number.optional(),
-  data: z.object({ header, msg: z.unknown() }),
+  data: z.object({ header, msg: z.unknown().optional() }),
 });
 const sdp = z.string().min(1).max(MAX_TUYA_MESSAGE_BYTES);
 const offer = z.object({

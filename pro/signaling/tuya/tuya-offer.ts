@@ -2,6 +2,7 @@
 import type { RtpFormat } from '../../../core/sdp/rtp-format.ts';
 import type { OfferedSection } from '../../../core/webrtc/client/write-offer.ts';
 import type { TuyaSkill } from './device-config.ts';
+import { isH265Stream } from './h265-tracks.ts';
 import { MAX_SENT_TUYA_MESSAGE_BYTES, type TuyaIceServer } from './tuya-message.ts';
 
 /** What is wanted of the sections. */
@@ -29,7 +30,6 @@ export interface BareOffer {
 /** Main and sub stream in the cloud's numbers. */
 const MAIN_STREAM = 2;
 const SUB_STREAM = 4;
-const H265 = 4;
 const VIDEO_HZ = 90_000;
 const H264 = 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=';
 /** Best known first: constrained baseline, which every peer of WebRTC has to know, comes first. */
@@ -75,12 +75,16 @@ export function fitOffer(
 }
 
 /** The wanted stream, or the one that the device has. */
-export function chooseStream({ videos }: TuyaSkill, wanted: 'main' | 'sub'): TuyaStreamChoice {
+export function chooseStream(skill: TuyaSkill, wanted: 'main' | 'sub'): TuyaStreamChoice {
+  const { videos } = skill;
   const main = videos.find(({ streamType }) => streamType === MAIN_STREAM);
   const sub = videos.find(({ streamType }) => streamType === SUB_STREAM);
   const video = wanted === 'main' ? (main ?? sub) : (sub ?? main);
   const isMain = video === undefined ? wanted === 'main' : video === main;
-  return { streamType: isMain ? 0 : 1, isH265: video?.codecType === H265 };
+  return {
+    streamType: isMain ? 0 : 1,
+    isH265: isH265Stream(skill, isMain ? MAIN_STREAM : SUB_STREAM),
+  };
 }
 
 /** Takes the candidates out: they go as messages of their own. */

@@ -11,7 +11,7 @@ export interface TuyaUrl {
   readonly subDeviceId: string;
 }
 
-const PATTERN = /^tuya:\/\/([^/?#@\s]{1,128})\/([\w-]{1,64})\/?(?:\?([^#\s]{0,256}))?$/iu;
+const PATTERN = /^tuya:\/\/([^/?#@\s]{1,128})\/([\w.~-]{1,128})\/?(?:\?([^#\s]{0,256}))?$/iu;
 const NODE = /^[\w-]{1,64}$/u;
 
 /**
