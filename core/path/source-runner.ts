@@ -68,7 +68,7 @@ export class SourceRunner {
     this.#options = options;
   }
 
-  /** Why the newest run ended; undefined before a failure. */
+  /** Why the newest run ended, or has no stream yet; undefined before a failure. */
   get lastFailure(): MediaError | undefined {
     return this.#lastFailure;
   }
@@ -135,7 +135,10 @@ export class SourceRunner {
     this.#currentSinceMs = this.#components.clock.monotonicMs();
     this.#current = new SourceRun(
       {
-        createContext: this.#options.createContext,
+        createContext: (chosen, run) => ({
+          ...this.#options.createContext(chosen, run),
+          onWaiting: (reason) => (this.#lastFailure = reason),
+        }),
         openWriter: this.#openWriter,
       },
       entry,

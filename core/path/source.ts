@@ -1,5 +1,6 @@
 // What pulls a stream from elsewhere into a path, and how the composition root registers such pullers.
 import type { Logger } from '../base/logger.ts';
+import type { MediaError } from '../base/media-error.ts';
 import type { TrackDescription } from '../codec/codec.ts';
 import type { PathConfig } from '../config/config.ts';
 import type { SourceWriter } from '../stream/source-writer.ts';
@@ -22,6 +23,8 @@ export interface SourceContext {
     tracks: readonly TrackDescription[],
     options?: StreamWriterOptions,
   ) => SourceWriter;
+  /** Says why a run that goes on has no stream yet; whoever asks for the path is told. */
+  readonly onWaiting?: (reason: MediaError) => void;
 }
 
 /** A stream pulled from elsewhere. One run is one connection; the path repeats runs with back-off. */

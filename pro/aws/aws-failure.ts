@@ -30,7 +30,6 @@ interface Refusal {
 
 const MAX_QUOTED = 200;
 const CLOCK_WORDS = /expired|not yet current|too skewed|RequestTimeTooSkewed/iu;
-const SKEW_SECONDS = 240;
 const SIGNATURE_NAMES: ReadonlySet<string> = new Set([
   ...['InvalidSignatureException', 'SignatureDoesNotMatch', 'RequestTimeTooSkewed'],
   ...['RequestExpired', 'IncompleteSignatureException', 'IncompleteSignature'],
@@ -101,7 +100,7 @@ function accessFailure(
   }
   const isSignature = SIGNATURE_NAMES.has(name);
   // Never quoted: old services repeat the canonical request, token and all.
-  const isClock = CLOCK_WORDS.test(name + wordsOf(answer.body)) || skewSeconds > SKEW_SECONDS;
+  const isClock = CLOCK_WORDS.test(name + wordsOf(answer.body));
   if (isSignature && isClock) {
     const by = skewSeconds > 0 ? ` (${skewSeconds} s off)` : '';
     const message = `${head}: the clock of this machine differs from that of AWS${by}; set it`;

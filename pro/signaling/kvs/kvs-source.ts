@@ -111,6 +111,7 @@ class KvsSource implements Source {
           silenceTimeoutMs: SILENCE_TIMEOUT_MS,
         },
         giveUpAfterMs: this.#options.giveUpAfterMs ?? GIVE_UP_AFTER_MS,
+        onWaiting: context.onWaiting,
       },
     );
   }

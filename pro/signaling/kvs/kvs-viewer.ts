@@ -34,6 +34,8 @@ export interface KvsViewerOptions {
   readonly peer: Omit<PeerWish, 'iceServers' | 'onCandidate' | 'sections'>;
   /** Longest wait for an answer to any offer. */
   readonly giveUpAfterMs: number;
+  /** The offer is on its way: until it is answered, this is why there is no stream. */
+  readonly onWaiting?: ((reason: MediaError) => void) | undefined;
 }
 
 /** Offer and answer are done; `peer.connect()`, then flushCandidates() come next. */
@@ -145,6 +147,7 @@ export class KvsViewer {
     const offer = await peer.offer(true);
     this.#answerText = undefined;
     this.#offers = 0;
+    this.#options.onWaiting?.(this.#noMaster(''));
     for (;;) {
       signal.throwIfAborted();
       this.#sendOffer(offer);
@@ -250,13 +253,16 @@ export class KvsViewer {
   #wait(): void {
     const { clock, logger } = this.#components;
     const waitedMs = clock.monotonicMs() - this.#startedMs;
-    const message = `waiting for a master of ${this.#place}`;
     if (waitedMs < this.#options.giveUpAfterMs) {
-      logger.info(message);
+      logger.info(this.#noMaster('').message);
       return;
     }
-    const text = `${message}: nobody answered for ${Math.round(waitedMs / 1000)} s`;
-    throw new MediaError('unavailable', 'kvs-no-master', text);
+    throw this.#noMaster(`: nobody answered for ${Math.round(waitedMs / 1000)} s`);
+  }
+
+  #noMaster(details: string): MediaError {
+    const message = `waiting for a master of ${this.#place}${details}`;
+    return new MediaError('unavailable', 'kvs-no-master', message);
   }
 
   get #place(): string {

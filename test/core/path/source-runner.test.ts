@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { MediaError } from '../../../core/base/media-error.ts';
 import type { PathConfig } from '../../../core/config/config.ts';
 import { loadConfig } from '../../../core/config/load-config.ts';
+import type { Source } from '../../../core/path/source.ts';
 import { retryDelayMs, SourceRunner } from '../../../core/path/source-runner.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
@@ -73,5 +74,33 @@ describe('SourceRunner', () => {
     assert.ok(logger.lines.every((line) => !line.message.includes('secret')));
     assert.equal(runner.lastFailure, REFUSED);
     assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('tells why a run that goes on has no stream yet', async () => {
+    const clock = new FakeClock();
+    const logger = new RecordingLogger();
+    const waiting = new MediaError('unavailable', 'waiting', 'waiting for somebody');
+    const run: Source['run'] = ({ signal, onWaiting }) => {
+      onWaiting?.(waiting);
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+    };
+    const runner = new SourceRunner(
+      { clock, logger, random: () => 0 },
+      {
+        entries: () => [{ url: 'kvs://r/c', type: 'handSource', create: () => ({ run }) }],
+        createContext: ({ url }, own) => ({
+          ...{ pathName: 'cam', config: config(), url, logger },
+          ...own,
+        }),
+        openWriter: () => {
+          throw REFUSED;
+        },
+        closeWriter: () => undefined,
+      },
+    );
+    runner.start();
+    assert.equal(runner.lastFailure, waiting);
+    assert.deepEqual(logger.lines, []);
+    await runner.stop();
   });
 });

@@ -39,6 +39,10 @@ export class KvsFixture implements AsyncDisposable {
   readonly logger = new RecordingLogger();
   readonly links = new LinkDoubles();
   readonly dtls = new DtlsDouble();
+  /** States that sources told. */
+  readonly waiting: string[] = [];
+  /** How much later it is at the service. */
+  serviceAheadMs = 0;
   /** What chance brings in pauses. */
   random = 0;
   readonly double: KvsDouble;
@@ -64,7 +68,7 @@ export class KvsFixture implements AsyncDisposable {
       ...{ channels: [CHANNEL], isSignalingSecure: false, now: () => clock.now() },
     });
     const fixture = new KvsFixture(() => double);
-    clock.now = () => fixture.clock.nowMs();
+    clock.now = () => fixture.clock.nowMs() + fixture.serviceAheadMs;
     return fixture;
   }
 
@@ -108,6 +112,7 @@ export class KvsFixture implements AsyncDisposable {
         // Peers of these tests connect, but send no media.
         config: { ...loadConfig({ text: '', env: {} }).pathDefaults, whepTrackGatherTimeout: 1e9 },
         ...{ url: `kvs://${this.double.region}/${channel}${query}`, signal: abort.signal },
+        onWaiting: ({ message }) => void this.waiting.push(message),
         publish: () => {
           throw new Error('no media come in these tests');
         },

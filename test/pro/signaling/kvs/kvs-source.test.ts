@@ -4,6 +4,7 @@ import { MediaError } from '../../../../core/base/media-error.ts';
 import type { LinkDouble } from '../../../core/webrtc/client/peer-doubles.ts';
 import type { LocalPeer } from '../../../support/kvs/kvs-signaling.ts';
 import type { KvsPeer } from '../../../support/kvs/kvs-relay.ts';
+import { DEFAULT_KVS_KEY } from '../../../support/kvs/kvs-double.ts';
 import { CHANNEL, KvsFixture, masterAnswer, until } from './kvs-fixture.ts';
 
 const candidate = (port: number, more = ''): string =>
@@ -133,6 +134,8 @@ describe('KvsSourceFactory', () => {
   it('offers again while there is no master, and ends after a minute with the reason', async () => {
     const { ended } = fixture.watch();
     const viewer = await fixture.double.signaling.viewerOf(CHANNEL);
+    await until(() => fixture.waiting.length === 1, 'a state');
+    assert.equal(fixture.waiting[0], `waiting for a master of channel '${CHANNEL}' in us-west-2`);
     for (let offers = 1; offers <= 6; offers++) {
       await until(() => viewer.messages.length === offers, `${offers} offers`);
       fixture.clock.advance(10_000);
@@ -340,6 +343,22 @@ describe('KvsSourceFactory', () => {
       assert.doesNotMatch(failure.message, /X-Amz|Signature=/u);
     });
   }
+
+  it('names expired and wrong keys, and a clock that is off', async () => {
+    const { accessKeyId } = DEFAULT_KVS_KEY;
+    const { double } = fixture;
+    double.putKey({ ...DEFAULT_KVS_KEY, expiresAt: 1 });
+    assert.equal((await failureOf(fixture.watch().ended)).code, 'aws-credentials-expired');
+    double.putKey({ ...DEFAULT_KVS_KEY, secretAccessKey: 'another' });
+    const wrong = await failureOf(fixture.watch().ended);
+    assert.equal(wrong.code, 'aws-credentials-refused');
+    assert(!wrong.message.includes(DEFAULT_KVS_KEY.secretAccessKey));
+    double.removeKey(accessKeyId);
+    assert.equal((await failureOf(fixture.watch().ended)).code, 'aws-credentials-refused');
+    double.putKey(DEFAULT_KVS_KEY);
+    fixture.serviceAheadMs = 600_000;
+    assert.equal((await failureOf(fixture.watch().ended)).code, 'aws-clock-skew');
+  });
 
   it('names a channel that does not exist, a dropped and a silent connection', async () => {
     const missing = await failureOf(fixture.watch({ channel: 'nowhere' }).ended);
