@@ -1,9 +1,9 @@
 // Sends Matroska to the sink as a client would, signed by AWS's own library; for tests of the sink itself.
-import { createHash, createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { z } from 'zod';
+import { AwsSha256 } from './aws-sha256.ts';
 import type { KvsDouble } from './kvs-double.ts';
 import { DEFAULT_KVS_KEY } from './kvs-double.ts';
 import type { KvsCredentials } from './sigv4-verifier.ts';
@@ -43,28 +43,6 @@ export interface PutMediaReply {
   readonly hasContinued: boolean;
 }
 
-/** SHA-256 and HMAC in the shape that AWS's library wants. */
-class Sha256 {
-  readonly #hash;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash =
-      secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
-  }
-
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(bytesOf(data));
-  }
-
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest());
-  }
-
-  reset(): void {
-    throw new Error('not used');
-  }
-}
-
 /** Resolves when the answer is over, however. */
 export async function putMedia(options: PutMediaCallOptions): Promise<PutMediaReply> {
   const { double, streamName, body, credentials = DEFAULT_KVS_KEY } = options;
@@ -81,7 +59,7 @@ export async function putMedia(options: PutMediaCallOptions): Promise<PutMediaRe
   };
   const given = Object.entries(plain).filter(([, value]) => value !== '');
   const signer = new SignatureV4({
-    ...{ service: 'kinesisvideo', region: double.region, sha256: Sha256 },
+    ...{ service: 'kinesisvideo', region: double.region, sha256: AwsSha256 },
     credentials,
   });
   const { headers } = await signer.sign({
@@ -144,10 +122,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (typeof data === 'string') return Buffer.from(data);
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
