@@ -107,8 +107,8 @@ export class H265Channel {
         onRtcp: () => undefined,
         onAddressChanged: () => undefined,
         onConnected: () => this.#watch(),
-        onClosed: ({ code, message }) => {
-          this.close(new MediaError('unavailable', code, this.#at(message)));
+        onClosed: ({ message }) => {
+          this.close(new MediaError('unavailable', 'peer-ended', this.#at(message)));
         },
       });
       return await this.#ended.promise;

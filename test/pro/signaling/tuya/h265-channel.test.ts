@@ -215,7 +215,7 @@ describe('H265Channel', () => {
       'leaves',
       (site) =>
         site.callbacks().onClosed({ state: 'closed', code: 'close-notify', message: 'bye' }),
-      'close-notify',
+      'peer-ended',
     ],
     [
       'names no video',
