@@ -2,24 +2,22 @@
 
 const PERIOD_MS = 1000;
 
-/** At most so many in any second of monotonic time. */
+/** So many per second of monotonic time, evenly: what is late on the way must not arrive as a crowd. */
 export class Pace {
-  readonly #times: number[];
-  #oldest = 0;
+  readonly #stepMs: number;
+  #nextMs = Number.NEGATIVE_INFINITY;
 
   constructor(perSecond: number) {
-    this.#times = Array.from({ length: perSecond }, () => Number.NEGATIVE_INFINITY);
+    this.#stepMs = PERIOD_MS / perSecond;
   }
 
   /** How long the next one has to wait; 0 when it may go now. */
   waitMs(nowMs: number): number {
-    const oldest = this.#times[this.#oldest] ?? Number.NEGATIVE_INFINITY;
-    return Math.max(0, oldest + PERIOD_MS - nowMs);
+    return Math.max(0, this.#nextMs - nowMs);
   }
 
   /** One went. */
   note(nowMs: number): void {
-    this.#times[this.#oldest] = nowMs;
-    this.#oldest = (this.#oldest + 1) % this.#times.length;
+    this.#nextMs = nowMs + this.#stepMs;
   }
 }

@@ -43,7 +43,11 @@ export class UploadSite implements AsyncDisposable {
       },
       {
         destination: parseKvsForwardUrl(url),
-        limits: { ...DEFAULT_UPLOAD_LIMITS, maxFragmentsPerSecond: 1000, ...limits },
+        limits: {
+          ...DEFAULT_UPLOAD_LIMITS,
+          maxFragmentsPerSecond: Number.POSITIVE_INFINITY,
+          ...limits,
+        },
         onForwarding: () => this.forwardingCalls++,
       },
     );
