@@ -1,5 +1,6 @@
-// Data channels of a peer that offers, with aiortc as the other end in both roles of DTLS.
+// Data channels of a peer that offers, with aiortc and Chromium as the other end in both roles of DTLS.
 import assert from 'node:assert/strict';
+import { z } from 'zod';
 import { silentLogger } from '../../core/base/logger.ts';
 import { systemClock } from '../../core/base/clock.ts';
 import { ConfigRegistry } from '../../core/config/config-registry.ts';
@@ -8,6 +9,7 @@ import type { Source, SourceContext, SourceFactory } from '../../core/path/sourc
 import { MediaServer } from '../../core/server.ts';
 import { H265Channel } from '../../pro/signaling/tuya/h265-channel.ts';
 import { channelTracks } from '../../pro/signaling/tuya/h265-tracks.ts';
+import { Chromium } from './support/chromium.ts';
 import {
   ChannelUser,
   DataChannelAnswerer,
@@ -76,6 +78,49 @@ describe('data channels', () => {
         peer.close();
         clients.close();
       });
+    });
+  }
+
+  for (const [setup, role] of [
+    ['active', 'client'],
+    ['passive', 'server'],
+  ] as const) {
+    it(`does the same with Chromium as ${role} of DTLS`, async () => {
+      await using browser = await Chromium.launch();
+      const page = await browser.openKit();
+      const call = (text: string): Promise<unknown> => page.evaluate(text);
+      await call(`import('/data-channel-answerer.js').then(({ DataChannelAnswerer }) => {
+        globalThis.answerer = new DataChannelAnswerer();
+      })`);
+      const clients = loopbackClients();
+      const user = new ChannelUser();
+      const peer = await offeringPeer(clients, user.wish);
+      const offer = JSON.stringify(await peer.offer(false));
+      const text = z.string().parse(await call(`answerer.answer(${offer}, '${setup}')`));
+      assert.equal(peer.answer(text).isActive, role === 'client');
+      peer.connect(NO_CALLBACKS);
+      await user.until(() => user.events.includes('open'), 'channel');
+      assert.ok(user.channel.send('grüße'));
+      await user.until(() => user.messages.length === 1, 'echo');
+      assert.equal(user.messages.pop(), 'echo grüße');
+      user.channel.send(`send ${COUNT}`);
+      await user.until(() => user.messages.length === COUNT, 'messages');
+      assert.deepEqual(user.messages.splice(0).map(numberOf), [...Array(COUNT).keys()]);
+      for (let number = 0; number < COUNT; number++) {
+        assert.ok(user.channel.send(numbered(number)), `message ${number}`);
+      }
+      user.channel.send('count');
+      await user.until(() => user.messages.length === 1, 'count');
+      assert.equal(user.messages[0], JSON.stringify({ count: COUNT, isInOrder: true }));
+      const report = { label: 'reliable', id: role === 'client' ? 1 : 0, ordered: true };
+      assert.deepEqual(await call('answerer.report()'), {
+        ...{ ...report, maxRetransmits: null, protocol: '', isClosed: false },
+      });
+      user.channel.send('close');
+      await user.until(() => user.events.length === 2, 'close');
+      assert.deepEqual(user.events, ['open', 'close: the peer closed the channel']);
+      peer.close();
+      clients.close();
     });
   }
 
