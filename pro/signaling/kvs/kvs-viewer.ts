@@ -72,6 +72,7 @@ export class KvsViewer {
   /** The master's, until there is someone to tell. */
   #remote: Extract<KvsMessage, { type: 'candidate' }>[] = [];
   #hasNamedForeigner = false;
+  #lastStatus = '';
   #startedMs = 0;
 
   constructor(components: KvsViewerComponents, options: KvsViewerOptions) {
@@ -230,9 +231,12 @@ export class KvsViewer {
     else this.#components.logger.debug('signalling brought what is no ICE candidate; ignored');
   }
 
+  /** Said once: while there is no master, each offer may come to nothing in the same way. */
   #onStatus(problem: string): void {
-    const message = `${this.#place}: a message could not be delivered: ${problem}`;
-    this.#components.logger.warn(message);
+    if (problem === this.#lastStatus) return;
+    this.#lastStatus = problem;
+    const { logger } = this.#components;
+    logger.warn(`${this.#place}: a message could not be delivered: ${problem}`);
   }
 
   #ignoreForeigner(sender: string): void {

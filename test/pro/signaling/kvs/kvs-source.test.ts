@@ -310,7 +310,9 @@ describe('KvsSourceFactory', () => {
       viewer.send({ messageType: 'SDP_ANSWER', messagePayload: answer, senderClientId: 'mallory' });
     }
     const statusResponse = { correlationId: 'offer-1', errorType: 'E', statusCode: '400' };
-    viewer.send({ messageType: 'STATUS_RESPONSE', statusResponse });
+    for (let times = 0; times < 3; times++) {
+      viewer.send({ messageType: 'STATUS_RESPONSE', statusResponse });
+    }
     master.answer('me');
     await remoteOf(fixture);
     assert.deepEqual(
