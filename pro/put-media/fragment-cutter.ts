@@ -178,10 +178,12 @@ export class FragmentCutter implements MergedSampleHandler {
     { dtsMs, ptsMs }: { readonly dtsMs: number; readonly ptsMs: number },
   ): void {
     const { aligner, clock, video } = this.#components;
-    const format = this.#formatFor(decoderSetupOf(video.codec, sample.units));
-    const isSame = format !== undefined && format === this.#format;
+    const setup = decoderSetupOf(video.codec, sample.units);
     const isContinuing = this.#open !== undefined;
-    if (isSame && isContinuing && !this.#isLongEnough(ptsMs)) return;
+    const isDecodable = this.#format !== undefined && isSameDecoder(this.#format.setup, setup);
+    if (isDecodable && isContinuing && !this.#isLongEnough(ptsMs)) return;
+    const format = this.#formatFor(setup, isDecodable);
+    const isSame = format !== undefined && format === this.#format;
     const audioEndMs = Math.max(ptsMs, isSame ? (this.#open?.audioEndMs ?? ptsMs) : ptsMs);
     if (isContinuing) this.#finish(ptsMs);
     this.#format = format;
@@ -203,11 +205,10 @@ export class FragmentCutter implements MergedSampleHandler {
   }
 
   /** The one in use when the decoder can go on with it; undefined when no header can be made. */
-  #formatFor(setup: DecoderSetup): FragmentFormat | undefined {
+  #formatFor(setup: DecoderSetup, isDecodable: boolean): FragmentFormat | undefined {
     const { audio } = this.#components;
     const hasAudio = audio !== undefined && audio.isKnown && !audio.hasFailed;
-    const known = this.#format;
-    if (known?.header.hasAudio === hasAudio && isSameDecoder(known.setup, setup)) return known;
+    if (isDecodable && this.#format?.header.hasAudio === hasAudio) return this.#format;
     try {
       const format = createFragmentFormat(
         this.#headers + 1,

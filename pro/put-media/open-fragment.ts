@@ -23,8 +23,8 @@ export interface FragmentPicture {
   readonly isKeyFrame: boolean;
 }
 
-/** A hole in the sound that is shorter is jitter of its timestamps. */
-const MIN_HOLE_MS = 60;
+/** Shorter holes and overlaps in the sound are jitter of its timestamps; lips don't show them. */
+const JITTER_MS = 30;
 
 /** Takes samples in the order of time. */
 export class OpenFragment {
@@ -72,15 +72,15 @@ export class OpenFragment {
   addAudio(frame: Uint8Array, atMs: number): boolean {
     const { silence } = this.#start.format;
     if (silence === undefined) return false;
-    if (atMs < this.#audioEndMs - silence.frameMs / 2) return false;
-    if (atMs - this.#audioEndMs > Math.max(MIN_HOLE_MS, silence.frameMs)) this.fillAudio(atMs);
+    if (atMs < this.#audioEndMs - Math.max(JITTER_MS, silence.frameMs / 2)) return false;
+    this.fillAudio(atMs);
     return this.#addFrame(frame, atMs);
   }
 
   /** Puts silence where there was no sound before `untilMs`. */
   fillAudio(untilMs: number): void {
     const { silence } = this.#start.format;
-    if (silence === undefined || untilMs - this.#audioEndMs <= MIN_HOLE_MS) return;
+    if (silence === undefined || untilMs - this.#audioEndMs <= JITTER_MS) return;
     while (this.#audioEndMs + silence.frameMs <= untilMs) {
       if (!this.#addFrame(silence.frame, this.#audioEndMs)) return;
     }

@@ -30,8 +30,8 @@ export interface TranscodedInputOptions {
 const SAMPLES_PER_FRAME = 1024;
 /** The encoder begins with so many samples of its own, and AAC in ADTS can't say so. */
 const PRIMING_SAMPLES = 1024;
-/** Half of what would be seen on lips. */
-const TOLERANCE_MS = 20;
+/** Less than what would be seen on lips (40 ms), more than the jitter of cheap cameras. */
+const TOLERANCE_MS = 30;
 /** About 20 s; older ones are dropped. */
 const MAX_QUEUED_FRAMES = 1000;
 

@@ -1,20 +1,25 @@
 // Fragments for Kinesis Video Streams, read by ffprobe, ffmpeg and mkvinfo.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../core/base/clock.ts';
+import { AdtsHeaderWriter } from '../../core/codec/aac-adts.ts';
+import { parseAudioSpecificConfig } from '../../core/codec/audio-specific-config.ts';
 import type { Codec } from '../../core/codec/codec.ts';
 import { OggOpusReader } from '../../core/transcode/ogg-opus-reader.ts';
-import { FfmpegInstallation } from '../../pro/ffmpeg/ffmpeg-program.ts';
+import { FfmpegInstallation, type FfmpegProvider } from '../../pro/ffmpeg/ffmpeg-program.ts';
 import { FragmentSource } from '../../pro/put-media/fragment-source.ts';
 import type { MediaFragment } from '../../pro/put-media/media-fragment.ts';
+import { silentAacFor } from '../../pro/put-media/silent-aac.ts';
 import { EncodedFeed } from './support/encoded-feed.ts';
 import { encodeAac, encodeH264, encodeH265, type EncodedTrack } from './support/encoded-media.ts';
 import { decodeErrors, probeFile } from './support/probe-file.ts';
 
-const SEARCH_PATH = '/usr/local/bin:/usr/bin:/bin';
+const INSTALLED = new FfmpegInstallation(systemClock, {
+  searchPath: '/usr/local/bin:/usr/bin:/bin',
+});
 const BEEPS =
   "aevalsrc='if(between(mod(t,1),0.5,0.6),0.8*sin(2*PI*1000*t),0)':s=48000:d=3:c=stereo";
 const OPUS: Codec = { name: 'Opus', clockRateHz: 48000, channelCount: 2 };
@@ -42,13 +47,16 @@ function beeps(codec: Codec): EncodedTrack {
 }
 
 /** Fragments of everything that comes, after the stream ended. */
-async function fragmentsOf(tracks: readonly EncodedTrack[]): Promise<MediaFragment[]> {
+async function fragmentsOf(
+  tracks: readonly EncodedTrack[],
+  ffmpeg: FfmpegProvider = INSTALLED,
+): Promise<MediaFragment[]> {
   const fragments: MediaFragment[] = [];
   const feed = new EncodedFeed(systemClock, tracks);
   await using source = new FragmentSource(
     {
       stream: feed.stream,
-      ffmpeg: new FfmpegInstallation(systemClock, { searchPath: SEARCH_PATH }),
+      ffmpeg,
       listener: {
         fragment: (fragment) => void fragments.push(fragment),
         skipped: (kind, message) => assert.fail(`${kind}: ${message}`),
@@ -94,6 +102,8 @@ function beepTimes(file: string): number[] {
 describe('fragments for Kinesis Video Streams', function () {
   this.timeout(30_000);
   const folder = mkdtempSync(join(tmpdir(), 'fragments-e2e-'));
+  let encoded: EncodedTrack | undefined;
+  const video = (): EncodedTrack => (encoded ??= encodeH264());
   after(() => rmSync(folder, { recursive: true }));
 
   function check(name: string, fragments: readonly MediaFragment[], codecs: string[]): string {
@@ -124,11 +134,10 @@ describe('fragments for Kinesis Video Streams', function () {
   }
 
   it('hold video and AAC: as it comes, made of Opus, made of G711', async () => {
-    const video = encodeH264();
     const [aac, opus, pcmu] = await Promise.all([
-      fragmentsOf([video, encodeAac()]),
+      fragmentsOf([video(), encodeAac()]),
       fragmentsOf([encodeH265(), beeps(OPUS)]),
-      fragmentsOf([video, beeps(PCMU)]),
+      fragmentsOf([video(), beeps(PCMU)]),
     ]);
     assert.equal(aac[0]?.header.mediaType, 'video/h264,audio/aac');
     check('aac', aac, ['h264', 'aac']);
@@ -139,6 +148,52 @@ describe('fragments for Kinesis Video Streams', function () {
       for (const time of times) {
         assert.ok(Math.abs((time % 1) - 0.5) < 0.04, `${name}: a beep at ${time} s`);
       }
+    }
+  });
+
+  it('hold silence where sound of the camera stops, and decode without a word', async () => {
+    const { codec, samples } = encodeAac();
+    const sparse = samples.filter((_, index) => index % 47 < 20);
+    const fragments = await fragmentsOf([video(), { codec, samples: sparse }]);
+    const file = check('sparse', fragments, ['h264', 'aac']);
+    assert.ok((probeFile(file).frameCounts[1] ?? 0) > 135);
+  });
+
+  it('go on with silence, then with sound, when the encoder is killed', async () => {
+    const pids = join(folder, 'pids');
+    const path = join(folder, 'encoder');
+    const program = (await INSTALLED.get()).path;
+    writeFileSync(path, `#!/bin/sh\necho $$ >> ${pids}\nexec ${program} "$@"\n`, { mode: 0o755 });
+    const tracks = [video(), beeps(PCMU)];
+    const kill = setTimeout(() => process.kill(Number(readFileSync(pids, 'utf8').trim())), 900);
+    const fragments = await fragmentsOf(tracks, {
+      get: () => Promise.resolve({ path, probePath: undefined, version: '' }),
+    });
+    clearTimeout(kill);
+    assert.equal(readFileSync(pids, 'utf8').trim().split('\n').length, 2);
+    const times = beepTimes(check('killed', fragments, ['h264', 'aac']));
+    const last = times.at(-1) ?? 0;
+    assert.ok(Math.abs(last - 2.5) < 0.04, times.join());
+  });
+
+  it('have silence that decoders take, for each number of channels', () => {
+    for (const config of ['1188', '1190', '1198', '11a0', '11a8', '11b0', '11b8', '1588', '0990']) {
+      const bytes = Buffer.from(config, 'hex');
+      const parsed = parseAudioSpecificConfig(bytes);
+      const silence = silentAacFor(bytes);
+      assert.ok(parsed && silence, config);
+      const frame = new Uint8Array(7 + silence.frame.length);
+      new AdtsHeaderWriter(parsed).write(frame, 0, silence.frame.length);
+      frame.set(silence.frame, 7);
+      const args = ['-v', 'error', '-xerror', '-f', 'aac', '-i', 'pipe:0', '-f', 's16le', 'pipe:1'];
+      const input = Buffer.concat(Array<Uint8Array>(20).fill(frame));
+      const { stdout, stderr, status } = spawnSync('ffmpeg', args, { input });
+      assert.deepEqual([status, stderr.toString()], [0, ''], config);
+      assert.ok(stdout.length >= 19 * 2048 * parsed.channelCount, config);
+      assert.ok(
+        stdout.every((byte) => byte === 0),
+        config,
+      );
     }
   });
 });

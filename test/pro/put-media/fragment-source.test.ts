@@ -140,7 +140,7 @@ describe('FragmentSource', () => {
       assert.ok(audio.length >= 45, `${audio.length} frames`);
       return new Set(audio);
     });
-    assert.deepEqual(kinds[1], new Set([SOUND]));
+    assert.deepEqual(kinds[0], new Set([SOUND]));
     for (const kind of kinds.slice(3, 6)) assert.ok(!kind.has(SOUND) && kind.size === 1);
     assert.deepEqual(kinds[8], new Set([SOUND]));
     assert.deepEqual(new Set(rig.fragments.map(({ header }) => header.id)), new Set([1]));
@@ -193,6 +193,16 @@ describe('FragmentSource', () => {
     assert.deepEqual(new Set(types.slice(0, 4)), new Set([false]));
     assert.equal(types.at(-1), true);
     assert.deepEqual(new Set(rig.fragments.map(({ header }) => header.id)), new Set([1, 2]));
+  });
+
+  it('gives up no picture when sound begins between close key frames', () => {
+    const rig = new FragmentRig();
+    const source = rig.open();
+    rig.play(0, 5000, { hasSound: false, gopMs: 400 });
+    rig.play(5000, 4000, { gopMs: 400 });
+    assert.equal(source.stats.droppedPictures, 0);
+    assert.deepEqual(new Set(rig.fragments.map(({ durationMs }) => durationMs)), new Set([1200]));
+    assert.equal(rig.fragments.at(-1)?.header.hasAudio, true);
   });
 
   it('goes without sound when ffmpeg is missing, at once and saying so once', async () => {
