@@ -11,10 +11,12 @@ import { KvsMasterPage } from './support/kvs-master-page.ts';
 import { KvsSite, launchKvsChromium } from './support/kvs-site.ts';
 import { KvsViewerPage } from './support/kvs-viewer-page.ts';
 import { ServerProcess } from './support/server-process.ts';
+import { TurnServer } from './support/turn-server.ts';
 import { WhepPage } from './support/whep-page.ts';
 
 const CHANNEL = 'front-door';
 const OFFERED = 'our-channel';
+const BEHIND_NAT = 'behind-nat';
 
 /** Waits until the path came online for the nth time. */
 async function waitForOnline(server: ServerProcess, times: number): Promise<void> {
@@ -42,7 +44,7 @@ describe('kvs:// with the SDK of AWS in Chromium', () => {
   }
 
   before(async () => {
-    double = await KvsDouble.start({ channels: [CHANNEL, OFFERED] });
+    double = await KvsDouble.start({ channels: [CHANNEL, OFFERED, BEHIND_NAT] });
     folder = await mkdtemp(join(tmpdir(), 'kvs-'));
     const certificate = join(folder, 'service.pem');
     await writeFile(certificate, double.certificate.cert);
@@ -52,7 +54,11 @@ describe('kvs:// with the SDK of AWS in Chromium', () => {
     browser = await launchKvsChromium();
     server = await ServerProcess.start({
       env: { NODE_EXTRA_CA_CERTS: certificate },
-      paths: { cam: { source: `kvs://${region}/${CHANNEL}` }, own: {} },
+      paths: {
+        cam: { source: `kvs://${region}/${CHANNEL}` },
+        relayed: { source: `kvs://${region}/${BEHIND_NAT}`, sourceOnDemand: true },
+        own: {},
+      },
       pro: {
         kvs: {
           ...{ accessKeyId, secretAccessKey, endpoint, stun: 'none' },
@@ -118,6 +124,25 @@ describe('kvs:// with the SDK of AWS in Chromium', () => {
     });
     assert.ok(videoFrames >= 20, `${videoFrames} frames; ${warnings}`);
     await master.stop();
+  });
+
+  it('reaches a master through the TURN servers of the channel', async () => {
+    const [Username, Password] = ['kvs-user', 'kvs-password'];
+    const login = ['lt-cred-mech', `user=${Username}:${Password}`, 'realm=kvs.example.com'];
+    await using turn = await TurnServer.start(login);
+    double.iceServers = [{ Uris: [turn.url], Username, Password, Ttl: 300 }];
+    const master = await KvsMasterPage.start(await site.open(browser), {
+      ...{ double, channelName: BEHIND_NAT, isRelayOnly: true },
+    });
+    const viewer = await watch('relayed');
+    await viewer.waitForFrames(20, 20_000);
+    const { viewers } = await master.report();
+    assert.match(JSON.stringify(viewers[0]?.pair), /relay/u);
+    // One relay for each end.
+    assert.ok((turn.log.match(/ALLOCATE processed, success/gu) ?? []).length >= 2, turn.log);
+    await viewer.stop();
+    await master.stop();
+    assert.ok(!server.log.includes(Password), 'the password of the relay is in the log');
   });
 
   it('offers a path to viewers of a channel', async () => {
