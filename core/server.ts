@@ -17,6 +17,7 @@ import type { ConfigChange, ConfigStore } from './config/config-store.ts';
 import type { Config } from './config/config.ts';
 import { keysWithEffect, type ReloadEffect } from './config/reload-effects.ts';
 import { FileSourceFactory } from './file/file-source.ts';
+import { slateFactory } from './offline/create-slate.ts';
 import { PathManager } from './path/path-manager.ts';
 import { SessionRegistry } from './path/session-registry.ts';
 import type { ForwardTargetFactory } from './path/forward-target.ts';
@@ -125,10 +126,8 @@ export class MediaServer {
     });
     this.pathManager = new PathManager(
       {
-        clock: this.#clock,
-        logger,
-        authorizer: this.authorizer,
-        random: Math.random,
+        ...{ clock: this.#clock, logger, authorizer: this.authorizer, random: Math.random },
+        createSlate: slateFactory(this.#clock, config.filePath),
         sourceFactories: [
           new RtspSourceFactory(
             this.#clock,

@@ -21,7 +21,6 @@ export const notBuiltGlobalKeys: readonly NotBuiltKey[] = [
 
 /** Path keys without function. */
 export const notBuiltPathKeys: readonly NotBuiltKey[] = [
-  { key: 'alwaysAvailable', feature: 'the offline slate', off: false },
   { key: 'rtspDemuxMpegts', feature: 'MPEG-TS over RTSP', off: false },
   { key: 'srtReadPassphrase', feature: 'SRT', off: '' },
   { key: 'srtPublishPassphrase', feature: 'SRT', off: '' },

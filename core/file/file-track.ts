@@ -12,10 +12,12 @@ import type { Codec, TrackDescription } from '../codec/codec.ts';
 import { splitLengthPrefixed } from '../codec/length-prefixed.ts';
 import { profileLevelIdOf } from '../codec/profile-level-id.ts';
 import { AAC_HBR_FRAMING, AacPacketizer } from '../rtp/aac-packetizer.ts';
+import { Av1Packetizer } from '../rtp/av1-packetizer.ts';
 import { H264Packetizer } from '../rtp/h264-packetizer.ts';
 import { H265Packetizer } from '../rtp/h265-packetizer.ts';
 import { OpusPacketizer } from '../rtp/opus-packetizer.ts';
 import type { PacketSink } from '../rtp/packet-sink.ts';
+import { Vp9Packetizer } from '../rtp/vp9-packetizer.ts';
 import { RtpPacketWriter } from './rtp-packet-writer.ts';
 import { readAvcConfiguration, readHevcConfiguration, type SampleEntry } from './sample-entry.ts';
 
@@ -102,6 +104,20 @@ async function understand(track: InputVideoTrack | InputAudioTrack): Promise<Und
       const channelCount = track.isAudioTrack() ? await track.getNumberOfChannels() : 2;
       return {
         codec: { name: 'Opus', clockRateHz: 48000, channelCount },
+        write: (sample, ticks, sink) => void packetizer.packetize(sample, ticks, sink),
+      };
+    }
+    case 'vp9': {
+      const packetizer = new Vp9Packetizer();
+      return {
+        codec: { name: 'VP9', clockRateHz: 90000 },
+        write: (sample, ticks, sink) => void packetizer.packetize(sample, ticks, sink),
+      };
+    }
+    case 'av1': {
+      const packetizer = new Av1Packetizer();
+      return {
+        codec: { name: 'AV1', clockRateHz: 90000 },
         write: (sample, ticks, sink) => void packetizer.packetize(sample, ticks, sink),
       };
     }

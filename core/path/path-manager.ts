@@ -24,6 +24,7 @@ import { PathTable } from './path-table.ts';
 import { pathRedirects, resolveRedirect } from './redirect-source.ts';
 import { needsNewPublisher, needsNewSource } from './restart-keys.ts';
 import { Path, type PublishLease, type PublishOptions, type ReadLease } from './path.ts';
+import type { CreateSlate } from './slate.ts';
 import { sourceEntries } from './source-entries.ts';
 import type { SourceEntry } from './source-run.ts';
 import type { SourceFactory } from './source.ts';
@@ -36,6 +37,8 @@ export interface PathManagerComponents {
   readonly sourceFactories: readonly SourceFactory[];
   /** 0..1; spreads retries. */
   readonly random: () => number;
+  /** For paths with `alwaysAvailable`. */
+  readonly createSlate?: CreateSlate;
   /** Keys of outer layers, for paths that are added at run time. */
   readonly registry?: ConfigRegistry | undefined;
 }
@@ -294,7 +297,7 @@ export class PathManager {
     const path = new Path(
       { clock, logger, config, ...(source ? { source } : {}) },
       {
-        ...{ name, confName },
+        ...{ name, confName, createSlate: this.#components.createSlate },
         onTransition: (transition) => this.#tell(path, transition),
         onReader: (reader, change) =>
           this.#notify(`path '${name}'`, (each) => each.onPathReader?.(path, reader, change)),

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { PathConfig } from '../config/config.ts';
 import type { PathSource } from './path-source.ts';
+import type { CreateSlate } from './slate.ts';
 import type { SourceEntry } from './source-run.ts';
 
 /** What a path works with. */
@@ -46,6 +47,8 @@ export interface PathOptions {
   readonly onReader?: (reader: PathReader, change: PathReaderChange) => void;
   /** As onTransition; told again and again while nothing changes. */
   readonly onDemand?: (demand: PathDemand) => void;
+  /** For paths with `alwaysAvailable`; without it they have no slate. */
+  readonly createSlate?: CreateSlate | undefined;
   /** Nobody publishes, reads or waits any more. */
   readonly onIdle: () => void;
 }

@@ -1,12 +1,15 @@
-// The stream of a path: who writes it, how long it waits for the next writer, when it ends.
+// The stream of a path: who writes it, what it shows while nobody does, when it ends.
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { MediaError } from '../base/media-error.ts';
 import type { TrackDescription } from '../codec/codec.ts';
 import { Stream } from '../stream/stream.ts';
 import type { StreamWriter, StreamWriterOptions } from '../stream/stream-writer.ts';
-import { streamEnded } from './path-failures.ts';
+import { pathChanged, streamEnded } from './path-failures.ts';
 import type { PathTransition } from './path-options.ts';
+import { PathSlate } from './path-slate.ts';
+import { checkSlateTracks, hasSameTracks } from './slate-tracks.ts';
+import type { Slate } from './slate.ts';
 
 /** What a path's stream works with. */
 export interface PathStreamComponents {
@@ -39,6 +42,7 @@ export class PathStream {
   #availableAt: number | undefined;
   #onlineAt: number | undefined;
   #hold: Timer | undefined;
+  #slate: PathSlate | undefined;
 
   constructor(components: PathStreamComponents, options: PathStreamOptions) {
     this.#components = components;
@@ -59,16 +63,39 @@ export class PathStream {
     return this.#onlineAt;
   }
 
+  /** Shows `slate` whenever nobody writes; undefined takes it away. Readers of one that was shown are sent away. */
+  setSlate(slate: Slate | undefined): void {
+    const wasShown = this.#slate?.isShown === true;
+    this.#slate?.close();
+    this.#slate = undefined;
+    if (wasShown) this.end(pathChanged(this.#options.pathName, 'it has another slate, or none'));
+    if (!slate) return;
+    this.#slate = new PathSlate(
+      { ...this.#components, slate },
+      { onReady: () => this.#showSlate(), onFailed: () => undefined },
+    );
+    this.#slate.start();
+  }
+
+  /** @throws MediaError `invalid-argument` when the path is always available, with other tracks. */
+  check(tracks: readonly TrackDescription[]): void {
+    const expected = this.#slate?.tracks;
+    if (expected) checkSlateTracks(this.#options.pathName, expected, tracks);
+  }
+
   /**
    * Continues the current stream when the tracks are the same, else begins a new one. A source that
    * takes over from a running one gives its writer as `replaced`.
+   * @throws MediaError as check().
    */
   openWriter(
     tracks: readonly TrackDescription[],
     options?: StreamWriterOptions,
     replaced?: StreamWriter,
   ): StreamWriter {
+    this.check(tracks);
     this.keep();
+    this.#slate?.hide();
     if (replaced && this.#stream?.canAttach(tracks) === true) {
       replaced.close();
       return this.#stream.attach(tracks, options);
@@ -77,10 +104,7 @@ export class PathStream {
     if (this.#stream && !this.#stream.canAttach(tracks)) {
       this.end(this.#ended('the new source has other tracks'));
     }
-    const { clock, logger } = this.#components;
-    const stream = this.#stream ?? new Stream(tracks, { clock, logger });
-    const writer = stream.attach(tracks, options);
-    this.#stream = stream;
+    const writer = this.#attach(tracks, options);
     this.#goOnline(tracks);
     return writer;
   }
@@ -88,19 +112,20 @@ export class PathStream {
   /** A writer is done: readers are held for a while, or for ever when the path pulls. */
   closeWriter(writer: StreamWriter): void {
     const stream = this.#stream;
-    const wasOpen = !writer.isClosed;
     writer.close();
-    if (!stream || stream.isOnline || !wasOpen) return;
+    // A source may have closed it before: what counts is whether the end was told.
+    if (!stream || stream.isOnline || this.#onlineAt === undefined) return;
     this.#onlineAt = undefined;
     this.#components.logger.info('stream is offline');
     this.#options.onTransition('offline');
+    if (this.#showSlate()) return;
     if (!this.#options.hasReaders()) this.end(this.#ended('its publisher left'));
     else if (!this.#options.isPulled()) this.hold();
   }
 
   /** Lets the readers of a stream that nobody writes wait for the hold time. */
   hold(): void {
-    if (!this.#stream || this.#stream.isOnline) return;
+    if (!this.#stream || this.#stream.isOnline || this.#showSlate()) return;
     const holdMs = this.#options.holdMs();
     const reason = this.#ended('its publisher left');
     if (holdMs <= 0) {
@@ -126,8 +151,17 @@ export class PathStream {
     return true;
   }
 
+  /** Ends everything. Idempotent. */
+  close(reason: MediaError): void {
+    this.keep();
+    this.#slate?.close();
+    this.#slate = undefined;
+    this.end(reason);
+  }
+
   /** Ends the stream, and tells its readers why. */
   end(reason: MediaError): void {
+    this.#slate?.hide();
     const stream = this.#stream;
     const wasOnline = this.#onlineAt !== undefined;
     this.#stream = undefined;
@@ -141,6 +175,38 @@ export class PathStream {
       this.#options.onTransition('unavailable');
     }
     this.#options.onGone();
+  }
+
+  /** True when the path has a slate and nobody else writes. */
+  #showSlate(): boolean {
+    const slate = this.#slate;
+    const tracks = slate?.tracks;
+    if (!slate || !tracks) return false;
+    if (this.#stream?.isOnline === true) {
+      if (hasSameTracks(tracks, this.#stream.tracks)) return false;
+      const message = 'alwaysAvailable: the source has other tracks, its readers will be sent away';
+      this.#components.logger.warn(message);
+      return false;
+    }
+    if (this.#stream && !this.#stream.canAttach(tracks)) {
+      this.end(this.#ended('the slate has other tracks'));
+    }
+    slate.show(this.#attach(tracks));
+    const wasAvailable = this.#availableAt !== undefined;
+    this.#availableAt ??= this.#components.clock.nowMs();
+    this.#options.onWritten();
+    if (wasAvailable) return true;
+    this.#components.logger.info(`stream is available, ${describeTracks(tracks)}`);
+    this.#options.onTransition('available');
+    return true;
+  }
+
+  #attach(tracks: readonly TrackDescription[], options?: StreamWriterOptions): StreamWriter {
+    const { clock, logger } = this.#components;
+    const stream = this.#stream ?? new Stream(tracks, { clock, logger });
+    const writer = stream.attach(tracks, options);
+    this.#stream = stream;
+    return writer;
   }
 
   #goOnline(tracks: readonly TrackDescription[]): void {

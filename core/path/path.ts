@@ -13,7 +13,8 @@ import {
   pathHasSource,
   tooManyReaders,
 } from './path-failures.ts';
-import { startTimeoutMs } from './restart-keys.ts';
+import { hasOtherSlate, startTimeoutMs } from './restart-keys.ts';
+import type { Slate } from './slate.ts';
 import type {
   CreateSource,
   PathChange,
@@ -56,6 +57,9 @@ export interface ReadLease {
   readonly stream: Stream;
   close(sentBytes?: number): void;
 }
+
+/** Longest wait for the clips of a slate to be read; it takes far less. */
+const SLATE_START_MS = 5000;
 
 /** Who feeds a path, as the Control API shows it. */
 export interface PathOrigin {
@@ -166,8 +170,9 @@ export class Path {
     return !this.stream && !this.#publisher && this.#readers.size + this.#waiters.size === 0;
   }
 
-  /** Starts pulling when the path has a source that is not on demand. */
+  /** Shows the slate of an always-available path, and starts pulling when there is a source that is not on demand. */
   start(): void {
+    this.#stream.setSlate(this.#createSlate());
     this.#source?.start(this);
   }
 
@@ -176,8 +181,10 @@ export class Path {
    * none, takes over. Readers stay in any case, as they do when a camera restarts.
    */
   reconfigure({ confName, config, createSource, sources }: PathChange): void {
+    const isSlateNew = hasOtherSlate(this.#config, config);
     this.#confName = confName;
     this.#config = config;
+    if (isSlateNew) this.#stream.setSlate(this.#createSlate());
     if (createSource) this.#replaceSource(createSource);
     else this.#source?.reconfigure({ config, entries: sources }, this);
     this.#checkDemand();
@@ -201,6 +208,7 @@ export class Path {
   publish(options: PublishOptions): PublishLease {
     this.#assertOpen();
     if (this.#source) throw pathHasSource(this.name);
+    this.#stream.check(options.tracks);
     this.#replacePublisher();
     const writer = this.openWriter(options.tracks, options.writer);
     const entry = { publisher: options.publisher, writer };
@@ -242,8 +250,7 @@ export class Path {
     this.#assertOpen();
     if (this.stream?.isOnline === true) return this.stream;
     const isOnDemand = this.#source?.isOnDemand ?? this.#config.runOnDemand !== '';
-    const holdMs = (this.stream ?? this.#source) ? this.#config.publisherHoldTime : 0;
-    const waitMs = isOnDemand ? startTimeoutMs(this.#config) : holdMs;
+    const waitMs = isOnDemand ? startTimeoutMs(this.#config) : this.#patienceMs();
     if (waitMs <= 0) return this.#streamNow(isOnDemand);
     try {
       await this.#waiters.wait(waitMs, () => this.#demand(query), signal);
@@ -283,11 +290,10 @@ export class Path {
   async close(reason: MediaError): Promise<void> {
     if (this.#closedReason) return;
     this.#closedReason = reason;
-    this.#stream.keep();
     this.#waiters.wake();
     const publisher = this.#publisher?.publisher;
     this.#publisher = undefined;
-    this.#stream.end(reason);
+    this.#stream.close(reason);
     publisher?.onPathClosed(reason);
     await Promise.all([this.#source?.stop(), this.#retired]);
   }
@@ -320,6 +326,18 @@ export class Path {
     if (this.#hasClosed()) return;
     source.start(this);
     if (this.#readers.size > 0 || this.#waiters.size > 0) source.demand(this);
+  }
+
+  /** How long a reader waits for a stream that comes by itself. */
+  #patienceMs(): number {
+    const { alwaysAvailable, publisherHoldTime } = this.#config;
+    if (alwaysAvailable) return Math.max(SLATE_START_MS, publisherHoldTime);
+    return (this.stream ?? this.#source) ? publisherHoldTime : 0;
+  }
+
+  #createSlate(): Slate | undefined {
+    if (!this.#config.alwaysAvailable) return undefined;
+    return this.#options.createSlate?.(this.#config, this.#logger);
   }
 
   /** What a wait came to. */

@@ -4,7 +4,7 @@ import { MediaError } from '../base/media-error.ts';
 import type { TrackDescription } from '../codec/codec.ts';
 import type { StreamWriterOptions } from '../stream/stream-writer.ts';
 import { SourceRun, type SourceEntry, type SourceRunComponents } from './source-run.ts';
-import { StandbyWriter } from './standby-writer.ts';
+import { StandbyWriter } from '../stream/standby-writer.ts';
 
 /** A source that has media ready and may take over. */
 export interface ReadySource {

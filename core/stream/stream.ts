@@ -7,6 +7,7 @@ import { silentLogger, type Logger } from '../base/logger.ts';
 import type { TrackDescription } from '../codec/codec.ts';
 import { createNormalizer } from '../rtp/create-normalizer.ts';
 import { KeyFrameRequest } from './key-frame-request.ts';
+import { isSameFormat } from './same-format.ts';
 import { StreamClock } from './stream-clock.ts';
 import type { StreamReader } from './stream-reader.ts';
 import { StreamWriter, type StreamWriterOptions } from './stream-writer.ts';
@@ -224,21 +225,4 @@ function createTrack(description: TrackDescription, index: number, options: Stre
     minHistoryMs: options.minHistoryMs ?? DEFAULT_MIN_HISTORY_MS,
   });
   return new Track({ index, description, normalizer: createNormalizer(description.codec), ring });
-}
-
-function isSameFormat(track: Track, description: TrackDescription): boolean {
-  const known = track.codec;
-  const next = description.codec;
-  if (track.kind !== description.kind || known.name !== next.name) return false;
-  if (known.clockRateHz !== next.clockRateHz) return false;
-  if ('channelCount' in known && 'channelCount' in next) {
-    if (known.channelCount !== next.channelCount) return false;
-  }
-  if (known.name === 'MPEG-4 Audio' && next.name === 'MPEG-4 Audio') {
-    return Buffer.from(known.config).equals(next.config);
-  }
-  if (known.name === 'G711' && next.name === 'G711') return known.isMuLaw === next.isMuLaw;
-  if (known.name === 'LPCM' && next.name === 'LPCM') return known.bitDepth === next.bitDepth;
-  if (known.name === 'Generic' && next.name === 'Generic') return known.rtpmap === next.rtpmap;
-  return true;
 }

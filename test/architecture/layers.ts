@@ -22,7 +22,8 @@ export const LAYERS: readonly Layer[] = [
   {
     room: 'core/assets',
     mayImport: [],
-    purpose: 'files shipped with the server: the clip of the demo path',
+    purpose:
+      'files shipped with the server: the clip of the demo path, those of always-available paths',
   },
   {
     room: 'core/config',
@@ -86,8 +87,13 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     room: 'core/file',
-    mayImport: ['core/config', 'core/codec', 'core/rtp', 'core/path'],
+    mayImport: ['core/config', 'core/codec', 'core/rtp', 'core/stream', 'core/path'],
     purpose: 'sources that are files: an MP4 in a loop',
+  },
+  {
+    room: 'core/offline',
+    mayImport: ['core/config', 'core/codec', 'core/rtp', 'core/stream', 'core/path', 'core/file'],
+    purpose: 'what always-available paths show while nobody feeds them',
   },
   {
     room: 'core/egress',

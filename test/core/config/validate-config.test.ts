@@ -242,6 +242,29 @@ const refused: [text: string, error: string][] = [
     'paths.cam.alwaysAvailableTracks[0].sampleRate: MPEG4Audio needs a sampleRate of at least 22050, not 8000',
   ],
   [
+    path(
+      'alwaysAvailable: yes',
+      'alwaysAvailableTracks: [{codec: MPEG4Audio, sampleRate: 48000, channelCount: 7}]',
+    ),
+    'paths.cam.alwaysAvailableTracks[0].channelCount: MPEG4Audio can have 6 channels at most, not 7',
+  ],
+  [
+    path(
+      'alwaysAvailable: yes',
+      'alwaysAvailableTracks: [{codec: LPCM, sampleRate: 400000, channelCount: 1}]',
+    ),
+    'paths.cam.alwaysAvailableTracks[0].sampleRate: must be at most 192000, not 400000',
+  ],
+  [
+    path(
+      'source: redirect',
+      'sourceRedirect: /other',
+      'alwaysAvailable: yes',
+      'alwaysAvailableFile: a.mp4',
+    ),
+    "paths.cam.alwaysAvailable: 'alwaysAvailable' cannot be used when source is 'redirect'",
+  ],
+  [
     path('forward: [{dest: gopher://h/x}]'),
     "paths.cam.forward[0].dest: unsupported scheme 'gopher'",
   ],

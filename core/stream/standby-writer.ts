@@ -3,9 +3,9 @@ import type { Clock } from '../base/clock.ts';
 import { MediaError } from '../base/media-error.ts';
 import type { TrackDescription } from '../codec/codec.ts';
 import { RtpPacket } from '../rtp/rtp-packet.ts';
-import type { SourceWriter } from '../stream/source-writer.ts';
-import { Stream } from '../stream/stream.ts';
-import type { StreamWriter, StreamWriterOptions, WritableStream } from '../stream/stream-writer.ts';
+import type { SourceWriter } from './source-writer.ts';
+import { Stream } from './stream.ts';
+import type { StreamWriter, StreamWriterOptions, WritableStream } from './stream-writer.ts';
 
 /** What a standby writer works with. */
 export interface StandbyWriterComponents {
