@@ -9,13 +9,14 @@ import {
   parseSctpPacket,
   sctpChunkType,
   sctpParameterType,
+  tsnDistance,
   writeSctpPacket,
   writeSctpParameters,
   type SctpChunk,
   type SctpPacket,
 } from './sctp-packet.ts';
 import { readStart, writeStart, type PeerStart } from './sctp-start.ts';
-import { readStreamReset, SctpStreamReset } from './sctp-stream-reset.ts';
+import { lastTsnBeforeReset, readStreamReset, SctpStreamReset } from './sctp-stream-reset.ts';
 
 /** What an association works with; nothing is called after close(). */
 export interface SctpComponents {
@@ -69,6 +70,8 @@ export class SctpAssociation {
   #retries = 0;
   #timeouts = 0;
   #unacknowledgedPackets = 0;
+  /** The end of a stream that overtook its data. */
+  #earlyReset: Uint8Array | undefined;
 
   constructor(components: SctpComponents, options: SctpOptions) {
     this.#components = components;
@@ -117,6 +120,8 @@ export class SctpAssociation {
     }
     if (this.#isClosed()) return;
     if (hasData) this.#acknowledge();
+    if (this.#earlyReset) this.#onReconfig(this.#earlyReset);
+    if (this.#isClosed()) return;
     this.#flush();
   }
 
@@ -260,7 +265,11 @@ export class SctpAssociation {
   }
 
   #onReconfig(value: Uint8Array): void {
-    if (this.#state !== 'established') return;
+    if (this.#state !== 'established' || !this.#inbound) return;
+    const lastTsn = lastTsnBeforeReset(value) ?? this.#inbound.cumulativeTsn;
+    const isEarly = tsnDistance(this.#inbound.cumulativeTsn, lastTsn) > 0;
+    this.#earlyReset = isEarly ? value.slice() : undefined;
+    if (isEarly) return;
     const { answers, streams } = readStreamReset(value, this.#reset);
     if (answers) this.#send([{ type: sctpChunkType.reconfig, flags: 0, value: answers }]);
     for (const streamId of streams) {

@@ -86,7 +86,9 @@ export class SctpInbound {
     }
     const bytes = value.subarray(DATA_HEADER_BYTES);
     const chunk = {
-      ...{ flags, streamId: readUint16(value, 4), protocol: readUint32(value, 8) },
+      flags,
+      streamId: readUint16(value, 4),
+      protocol: readUint32(value, 8),
       // A small chunk that waits must not keep the whole record alive.
       bytes: distance > 1 || (flags & (FLAG_BEGIN | FLAG_END)) !== 3 ? bytes.slice() : bytes,
     };

@@ -138,6 +138,15 @@ export function readStreamReset(
   return { answers: answers.length > 0 ? writeSctpParameters(answers) : undefined, streams };
 }
 
+/** Number of the last chunk that the peer sent before it asked; undefined when it asks nothing. */
+export function lastTsnBeforeReset(value: Uint8Array): number | undefined {
+  const request = parseSctpParameters(value).find(
+    ({ type, value: body }) =>
+      type === sctpParameterType.outgoingReset && body.length >= REQUEST_BYTES,
+  );
+  return request && readUint32(request.value, 8);
+}
+
 function readStreams(body: Uint8Array): number[] {
   const streams: number[] = [];
   for (let offset = REQUEST_BYTES; offset + 2 <= body.length; offset += 2) {

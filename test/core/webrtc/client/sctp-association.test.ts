@@ -212,6 +212,25 @@ describe('SctpAssociation', () => {
     assert.equal(network.clock.pendingTimers, 0);
   });
 
+  it('delivers what was sent before the end of a stream first', () => {
+    const network = new SctpNetwork();
+    network.connect();
+    let isFirst = true;
+    network.isLost = () => {
+      const isNow = isFirst;
+      isFirst = false;
+      return isNow;
+    };
+    network.a.send(message(numbered(5)));
+    network.a.resetStream(0);
+    network.settle();
+    assert.deepEqual([network.messages.b.length, network.log.length], [0, 2]);
+    network.run(3000);
+    assert.deepEqual(numbersOf(network.messages.b), [5]);
+    assert.deepEqual(network.log.slice(2), ['b reset 0']);
+    assert.equal(network.clock.pendingTimers, 0);
+  });
+
   it('shuts down when the peer wants to', () => {
     const network = new SctpNetwork();
     network.connect();
