@@ -201,10 +201,13 @@ export class H265Channel {
     const writer = this.#writer;
     if (!writer || this.#state !== 'streaming') return;
     const ssrc = length >= RTP_HEADER_BYTES ? readUint32(bytes, 8) : 0;
+    const { video, audio } = this.#options.tracks;
     if (length <= MAX_PACKET_BYTES && ssrc !== 0 && ssrc === this.#videoSsrc) {
+      setPayloadType(bytes, video.payloadType);
       writer.writeRtp(0, bytes);
     } else if (length <= MAX_PACKET_BYTES && ssrc !== 0 && ssrc === this.#audioSsrc) {
       if (this.#options.tracks.isLittleEndian) swapSamples(bytes);
+      if (audio) setPayloadType(bytes, audio.payloadType);
       writer.writeRtp(this.#audioTrack, bytes);
     } else {
       this.ignoredPackets++;
@@ -235,4 +238,9 @@ export class H265Channel {
   #at(message: string): string {
     return `${this.#options.place}: ${message}`;
   }
+}
+
+/** Nobody told which number the camera writes; a track takes its own only. */
+function setPayloadType(bytes: Uint8Array, payloadType: number): void {
+  bytes[1] = ((bytes[1] ?? 0) & 0x80) | payloadType;
 }

@@ -13,7 +13,7 @@ export type ChannelMessage =
 
 const MAX_MESSAGE_CHARS = 4096;
 const MAX_SSRC = 0xffffffff;
-const envelope = z.object({ type: z.string().max(32), msg: z.unknown() });
+const envelope = z.object({ type: z.string().max(32), msg: z.unknown().optional() });
 const source = z
   .object({ ssrc: z.number().int().min(1).max(MAX_SSRC) })
   .optional()
