@@ -29,6 +29,7 @@ const MOTO_ID = 'moto_test001';
 const AGENT = { username: 'agent', password: 'agent@pass/word' };
 const VIEWER = { username: 'viewer', password: 'viewer-password' };
 const VIEWER_TIMEOUT_MS = 45_000;
+const PUBLISH_TIMEOUT_MS = 10_000;
 
 const reportSchema = z.object({
   error: z.string().default(''),
@@ -145,6 +146,29 @@ export class TuyaFacadeSite implements AsyncDisposable {
   /** Runs a viewer to its end. */
   async watch(...args: readonly string[]): Promise<TuyaViewerReport> {
     return await viewerReport(this.startViewer(...args));
+  }
+
+  /** Whether somebody is connected and reads this path by WebRTC. */
+  isPlaying(path: string): boolean {
+    const sessions = this.core.sessions.list('webRTCSession');
+    return sessions.some((each) => each.path === path && (each.stats()['outboundBytes'] ?? 0) > 0);
+  }
+
+  /** Publishes as a viewer, with mosquitto's own client. */
+  async publish(topic: string, payload: string): Promise<void> {
+    const { username, password } = VIEWER;
+    const client = new ChildProgram({
+      name: 'mosquitto_pub',
+      command: 'mosquitto_pub',
+      args: [
+        ...['-h', 'localhost', '-p', String(this.broker.port), '--cafile', this.broker.caFile],
+        ...['-u', username, '-P', password, '-q', '1', '-t', topic, '-s'],
+      ],
+      hasInput: true,
+    });
+    client.stdin.end(payload);
+    const { code } = await client.waitForExit(PUBLISH_TIMEOUT_MS);
+    if (code !== 0) throw client.failure('did not publish');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

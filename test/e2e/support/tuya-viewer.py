@@ -297,7 +297,7 @@ class Viewer:
             await asyncio.wait_for(self.left.wait(), max(0, deadline - self.loop.time()))
 
     async def close(self):
-        if not self.arguments.lurk:
+        if not self.arguments.lurk and self.client.is_connected():
             self.send("disconnect", {}).wait_for_publish(2)
         for task in self.tasks:
             task.cancel()
