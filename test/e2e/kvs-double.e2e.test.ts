@@ -26,6 +26,7 @@ import { ChildProgram } from './support/child-program.ts';
 import { KvsMasterPage } from './support/kvs-master-page.ts';
 import { KvsSite, launchKvsChromium } from './support/kvs-site.ts';
 import { KvsViewerPage } from './support/kvs-viewer-page.ts';
+import { TurnServer } from './support/turn-server.ts';
 
 const ICE_SERVER = {
   Uris: ['turn:127.0.0.1:9?transport=udp'],
@@ -270,6 +271,21 @@ describe('the signalling of the Kinesis double', () => {
     assert.equal(viewer.opened, 'open');
     const master = await KvsMasterPage.start(await site.open(browser), options);
     await viewer.waitForFrames(10);
+    await Promise.all([master.stop(), viewer.stop()]);
+  });
+
+  it('relays the media of both through a real TURN server', async () => {
+    const lines = ['lt-cred-mech', 'user=kvs:relay-secret', 'realm=turn.example.com'];
+    await using turn = await TurnServer.start(lines);
+    const server = { Uris: [turn.url], Username: 'kvs', Password: 'relay-secret', Ttl: 300 };
+    await using relayed = await KvsDouble.start({ channels: ['cam'], iceServers: [server] });
+    const options = { double: relayed, channelName: 'cam', isRelayOnly: true };
+    const master = await KvsMasterPage.start(await site.open(browser), options);
+    const clientId = 'far';
+    const viewer = await KvsViewerPage.start(await site.open(browser), { ...options, clientId });
+    const { pair } = await viewer.waitForFrames(10);
+    assert.match(pair?.local ?? '', /^relay /u);
+    assert.match(pair?.remote ?? '', /^relay /u);
     await Promise.all([master.stop(), viewer.stop()]);
   });
 

@@ -17,7 +17,8 @@ const rtpSchema = z
   })
   .nullable();
 
-const pairSchema = z.unknown();
+/** Each as `type protocol address:port`. */
+const pairSchema = z.object({ local: z.string(), remote: z.string() }).nullable();
 
 const socketSchema = z.object({
   /** `open`, `close`, `error`, in order. */

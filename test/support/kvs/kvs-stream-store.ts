@@ -188,7 +188,7 @@ export class KvsStreamStore {
   /** For error texts. */
   describe(): string {
     const ends = this.connections.map(({ end, errors }) => {
-      return `${end ?? 'live'} ${errors.map(({ code, detail }) => `${code} ${detail}`).join()}`;
+      return `${end ?? 'live'} ${errors.map(({ detail }) => detail).join()}`;
     });
     return `${this.fragments.length} fragments; connections: ${ends.join('; ')}`;
   }
