@@ -160,6 +160,7 @@ export class KvsConnection {
         this.#reopen();
         break;
       case 'reconnect-ice-server':
+        this.#components.logger.debug('signalling asks to use other ICE servers');
         this.#ice = undefined;
         break;
       case 'malformed':

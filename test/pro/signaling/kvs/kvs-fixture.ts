@@ -26,11 +26,11 @@ export function masterAnswer(ufrag = 'theirs'): string {
 
 /** Waits for something that sockets of this machine bring about. */
 export async function until(isSo: () => boolean, what: string): Promise<void> {
-  for (let turn = 0; turn < 5000; turn++) {
-    if (isSo()) return;
+  const deadlineMs = performance.now() + 4000;
+  while (!isSo()) {
+    if (performance.now() > deadlineMs) throw new Error(`never: ${what}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  throw new Error(`never: ${what}`);
 }
 
 /** Everything that clients of the channel need. */

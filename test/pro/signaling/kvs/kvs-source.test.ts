@@ -166,9 +166,12 @@ describe('KvsSourceFactory', () => {
     master.tell(client, candidate(1, ' ufrag first'));
     master.answer(client, 'second');
     master.tell(client, candidate(2, ' ufrag second'));
-    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
-    fixture.clock.advance(300);
+    await until(() => {
+      fixture.clock.advance(1);
+      return fixture.links.links[0]?.remote !== undefined;
+    }, 'an answer is taken');
     const link = await remoteOf(fixture);
+    await until(() => link.remoteCandidates.length > 0, 'a candidate is taken');
     assert.equal(link.remote?.credentials.ufrag, 'second');
     assert.deepEqual(
       link.remoteCandidates.map((each) => each?.port),
@@ -184,7 +187,7 @@ describe('KvsSourceFactory', () => {
       { Uris: ['turn:127.0.0.1:9'], Username: 'u', Password: 'p', Ttl: 60 },
     ];
     viewer.sendReconnectIceServer();
-    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => fixture.log.some((line) => /other ICE servers/u.test(line)), 'it came');
     fixture.clock.advance(10_000);
     await until(() => viewer.messages.length === 2, 'two offers');
     const [first, second] = fixture.links.links;
@@ -222,8 +225,8 @@ describe('KvsSourceFactory', () => {
     fixture.random = 1;
     for (const [index, pauseMs] of [0, 100, 200].entries()) {
       if (index > 0) (await signaling.viewerOf(CHANNEL)).close(1001);
-      await until(() => signaling.relay(CHANNEL).viewers.length === 0, 'it is closed');
-      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+      const ends = (): number => fixture.log.filter((line) => /ended: closed/u.test(line)).length;
+      await until(() => ends() === index + 1, 'it is closed');
       fixture.clock.advance(Math.max(0, pauseMs - 1));
       for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
       assert.equal(failures.countOf('connectAsViewer'), index + 1);
