@@ -2,16 +2,25 @@
 
 /** Castagnoli's polynomial, bits reversed. */
 const POLYNOMIAL = 0x82f63b78;
+const HOLE_BYTES = 4;
 const TABLE = makeTable();
 
-/** The checksum of `bytes`, with the four bytes at `hole` taken as zero; none when it is negative. */
-export function crc32c(bytes: Uint8Array, hole = -1): number {
-  let crc = 0xffffffff;
-  for (let index = 0; index < bytes.length; index++) {
-    const byte = index >= hole && index < hole + 4 && hole >= 0 ? 0 : (bytes[index] ?? 0);
-    crc = (TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
+/** The checksum of `bytes`, with the four bytes at `hole` taken as zero; none when it is left out. */
+export function crc32c(bytes: Uint8Array, hole = bytes.length): number {
+  let crc = add(0xffffffff, bytes, 0, hole);
+  if (hole < bytes.length) {
+    for (let count = 0; count < HOLE_BYTES; count++) crc = (TABLE[crc & 0xff] ?? 0) ^ (crc >>> 8);
+    crc = add(crc, bytes, hole + HOLE_BYTES, bytes.length);
   }
   return ~crc >>> 0;
+}
+
+function add(start: number, bytes: Uint8Array, from: number, to: number): number {
+  let crc = start;
+  for (let index = from; index < to; index++) {
+    crc = (TABLE[(crc ^ (bytes[index] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8);
+  }
+  return crc;
 }
 
 function makeTable(): Uint32Array {
