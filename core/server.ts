@@ -184,13 +184,13 @@ export class MediaServer {
     return [...rtsp, ...web].filter((port) => port > 0);
   }
 
-  /** URL by which a program of this machine reads a path; undefined when RTSP without TLS is off. */
-  rtspUrl(pathName: string): string | undefined {
+  /** URL by which a program that knows us as `ourName` reads a path; undefined when RTSP without TLS is off. */
+  rtspUrl(pathName: string, ourName = '127.0.0.1'): string | undefined {
     const plain = this.#rtsp.current?.listenAddresses.find(({ scheme }) => scheme === 'rtsp');
     if (!plain) return undefined;
     const name = pathName.split('/').map(encodeURIComponent).join('/');
     const { host, port } = plain.address;
-    return `rtsp://${host === '' ? '127.0.0.1' : hostOf(host)}:${port}/${name}`;
+    return `rtsp://${hostOf(host === '' ? ourName : host)}:${port}/${name}`;
   }
 
   /** What is open to others, one sentence each. */

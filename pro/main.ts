@@ -142,21 +142,21 @@ async function untilSignal(server: Runnable): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       stopped.resolve(signal);
-      abort.abort(new MediaError('canceled', 'stopped', `stopped by ${signal}`));
+      abort.abort(new MediaError('canceled', 'agent-stopped', `stopped by ${signal}`));
     });
   }
+  // Listeners keep the event loop alive; before there are any, and with every one off, this does.
+  const keepAlive = setInterval(() => undefined, 1 << 30);
   try {
     await server.start(abort.signal);
-    // A listener keeps the event loop alive; with every listener off, this does.
-    const keepAlive = setInterval(() => undefined, 1 << 30);
     server.logger.info(`shutting down: ${await stopped.promise}`);
-    clearInterval(keepAlive);
   } catch (thrown) {
     if (!abort.signal.aborted) throw thrown;
   } finally {
     const force = setTimeout(() => process.exit(1), STOP_TIMEOUT_MS);
     await server.close();
     clearTimeout(force);
+    clearInterval(keepAlive);
   }
 }
 

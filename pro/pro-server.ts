@@ -18,9 +18,11 @@ import { assemblePictures } from './assembly/assemble-pictures.ts';
 import { assemblePlayback } from './assembly/assemble-playback.ts';
 import { assembleRecorder, assembleRecordings } from './assembly/assemble-recordings.ts';
 import { assembleSignaling, createIceService } from './assembly/assemble-signaling.ts';
+import { assembleTuyaFacade } from './assembly/assemble-tuya.ts';
 import { assembleSmart } from './assembly/assemble-smart.ts';
 import { createKvsPeers } from './assembly/kvs-peers.ts';
 import { KvsServices } from './assembly/kvs-services.ts';
+import { createTuyaPeers, type TuyaPeers } from './assembly/tuya-peers.ts';
 import { followConfiguration, logOptions } from './assembly/follow-configuration.ts';
 import type { ProContext } from './assembly/pro-context.ts';
 import { publishStreamEvents } from './assembly/publish-stream-events.ts';
@@ -57,6 +59,7 @@ export class ProServer {
   readonly #ice: IceService;
   readonly #ffmpeg: FfmpegInstallation;
   readonly #kvs: KvsServices;
+  readonly #tuya: TuyaPeers;
   readonly #startedAt = systemClock.nowMs();
 
   /** Loads the configuration. @throws MediaError naming file, line and column. */
@@ -80,8 +83,10 @@ export class ProServer {
       { ...{ clock, logger, clients }, services: this.#kvs, ffmpeg: this.#ffmpeg },
       pro.kvs,
     );
+    this.#tuya = createTuyaPeers({ clock, logger, clients }, pro.tuya.accounts);
+    const sourceFactories = [...kvs.sourceFactories, ...this.#tuya.sourceFactories];
     this.#core = new MediaServer(
-      { logger, iceServers: this.#ice, configStore: this.#store, ...kvs },
+      { logger, iceServers: this.#ice, configStore: this.#store, ...kvs, sourceFactories },
       { config, env, searchPath, version: options.version },
     );
   }
@@ -109,6 +114,7 @@ export class ProServer {
 
   async #startAll(): Promise<void> {
     this.#logStart();
+    this.#lifetime.own(this.#tuya);
     await this.#core.start();
     this.#lifetime.own(this.#core);
     await this.#startPro();
@@ -158,6 +164,7 @@ export class ProServer {
     const signaling = assembleSignaling(context, { ice: this.#ice, access });
     await assembleGo2rtc(context, pictures);
     assembleKvsMasters(context, this.#kvs);
+    await assembleTuyaFacade(context, this.#ice);
     const { websocket } = pro;
     const hub = new WebSocketHub(
       { clock, logger: logger.scope('websocket'), events, fileUrlOf: context.fileUrl },

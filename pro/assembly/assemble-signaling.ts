@@ -58,10 +58,6 @@ export function assembleSignaling(
         }
       : {}),
   });
-  const { tuya } = context.pro;
-  if (tuya.accounts.size > 0 || tuya.facade.isEnabled) {
-    context.logger.warn("config.yml: 'tuya' is ignored: Tuya is not available in this version");
-  }
   const { isEnabled } = context.pro.smartly;
   const bridge = isEnabled ? createSmartly(context, ice) : undefined;
   const smartly = bridge ? [...smartlyRoutes(bridge), ...tryPageRoutes()] : [];

@@ -53,7 +53,7 @@ export function addProUrlSchemes(registry: ConfigRegistry): void {
   registry.addForwardType({ type: 'kvs', toDest: kvsForward });
 }
 
-/** tuya://<account>/<deviceId>?stream=main|sub */
+/** tuya://<account>/<deviceId>?stream=main|sub&node=<camera of a recorder> */
 const tuyaFault: UrlCheck = (url) => {
   const parts = split(url);
   if (!parts || !TUYA_NAME.test(parts.host) || !TUYA_NAME.test(parts.name)) {
@@ -61,6 +61,7 @@ const tuyaFault: UrlCheck = (url) => {
   }
   return queryFault(parts.query, {
     stream: (value) => ['main', 'sub'].includes(value),
+    node: (value) => /^[\w-]{1,64}$/u.test(value),
   });
 };
 

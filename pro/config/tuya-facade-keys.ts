@@ -59,7 +59,8 @@ const brokerUrl = z.string().superRefine((value, context) => {
   context.addIssue({ code: 'custom', message });
 });
 
-const fingerprint = z
+/** SHA-256 of a certificate in hex, as programs print it, or empty. */
+export const fingerprint = z
   .string()
   .refine((value) => value === '' || isFingerprint(value), 'must be a SHA-256 in hexadecimal');
 
@@ -169,16 +170,16 @@ function toBroker(value: string, certificate: string): TuyaFacadeBroker {
     url: url ? `${url.protocol}//${url.host}` : '',
     username: decodeURIComponent(url?.username ?? ''),
     password: decodeURIComponent(url?.password ?? ''),
-    fingerprint: digitsOf(certificate),
+    fingerprint: fingerprintDigits(certificate),
   };
 }
 
 function isFingerprint(value: string): boolean {
-  return FINGERPRINT.test(digitsOf(value));
+  return FINGERPRINT.test(fingerprintDigits(value));
 }
 
 /** Programs print it with colons and in capitals. */
-function digitsOf(value: string): string {
+export function fingerprintDigits(value: string): string {
   return value.toLowerCase().replaceAll(':', '');
 }
 

@@ -235,7 +235,6 @@ export const LAYERS: readonly Layer[] = [
       'core/transcode',
       'core/path',
       'core/record',
-      'core/http',
       'pro/ffmpeg',
       'pro/aws',
     ],

@@ -24,7 +24,7 @@ describe('URLs of Pro in mediamtx.yml', () => {
     ['source: "tuya://main"', 'is not tuya://<account>/<device>'],
     ['source: "tuya://main/a/b"', 'is not tuya://<account>/<device>'],
     ['source: "tuya://main/a?stream=hd"', "parameter 'stream' can't be 'hd'"],
-    ['source: "tuya://main/a?secret=x"', "unknown parameter 'secret'; known are stream"],
+    ['source: "tuya://main/a?secret=x"', "unknown parameter 'secret'; known are stream, node"],
     ['source: "kvs://tokyo/c"', 'is not kvs://<region>/<channel>'],
     ['source: "kvs://eu-west-1/c?clientId=AWS_x"', "parameter 'clientId' can't be"],
     ['source: "kvs://eu-west-1/c?endpoint=ftp://h"', "parameter 'endpoint' can't be"],

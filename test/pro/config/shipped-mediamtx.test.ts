@@ -25,7 +25,10 @@ describe('our mediamtx.yml', () => {
 
   it('has a demo path whose file exists, and accepts every other name', () => {
     const demo = findPathConfig(config, 'demo');
-    assert.equal(existsSync(resolveFileSource(demo ? preferredSource(demo.config) : '', ours)), true);
+    assert.equal(
+      existsSync(resolveFileSource(demo ? preferredSource(demo.config) : '', ours)),
+      true,
+    );
     assert.equal(findPathConfig(config, 'anything')?.confName, 'all_others');
   });
 
