@@ -20,6 +20,7 @@ import { decodeErrors, probeFile } from './support/probe-file.ts';
 const INSTALLED = new FfmpegInstallation(systemClock, {
   searchPath: '/usr/local/bin:/usr/bin:/bin',
 });
+const INFO_PROGRAM = 'mkvinfo';
 const BEEPS =
   "aevalsrc='if(between(mod(t,1),0.5,0.6),0.8*sin(2*PI*1000*t),0)':s=48000:d=3:c=stereo";
 const OPUS: Codec = { name: 'Opus', clockRateHz: 48000, channelCount: 2 };
@@ -117,7 +118,7 @@ describe('fragments for Kinesis Video Streams', function () {
       codecs,
     );
     assert.equal(probe.frameCounts[0], 75, name);
-    const info = spawnSync('mkvinfo', ['-v', file]);
+    const info = spawnSync(INFO_PROGRAM, ['-v', file]);
     assert.equal(info.status, 0, info.stdout.toString());
     assert.doesNotMatch(info.stdout.toString(), /error|damaged|unknown element/iu);
     assert.equal(info.stdout.toString().match(/^\|\+ Cluster/gmu)?.length, fragments.length);
