@@ -298,11 +298,6 @@ export const LAYERS: readonly Layer[] = [
     purpose: 'second composition root: MediaServer plus the Pro rooms',
   },
   {
-    room: 'pro/kvs-agent.ts',
-    mayImport: ['core/*', 'pro/*'],
-    purpose: 'third composition root: a core between a signalling channel and a video stream',
-  },
-  {
     room: 'pro/command',
     mayImport: [
       'core/config',
@@ -314,6 +309,11 @@ export const LAYERS: readonly Layer[] = [
       'pro/license',
     ],
     purpose: 'the subcommands: tokens, licences, the doctor',
+  },
+  {
+    room: 'pro/kvs-agent.ts',
+    mayImport: ['core/*', 'pro/*'],
+    purpose: 'third composition root: a core between a signalling channel and a video stream',
   },
   {
     room: 'pro/command-line.ts',
