@@ -96,15 +96,25 @@ export class TuyaSite implements AsyncDisposable {
       { logger, sourceFactories: [sources] },
       { config: loadConfig({ text, env: {}, registry }), searchPath: '/usr/bin:/bin' },
     );
-    await server.start();
-    lifetime.own(server);
     return new TuyaSite({ broker, cloud, server, account, logger, whepPort: port + 3 }, lifetime);
+  }
+
+  /** Starts the server: its sources call at once, so cameras should listen by now. */
+  async serve(): Promise<void> {
+    this.#lifetime.own(this.server);
+    await this.server.start();
   }
 
   camera(deviceId: string, quirks: readonly string[] = []): Promise<TuyaCamera> {
     const { broker } = this;
     const password = 'device-password';
     return TuyaCamera.start({ broker, deviceId, password, auth: AUTH, motoId: MOTO, quirks });
+  }
+
+  rtspUrl(path: string): string {
+    const url = this.server.rtspUrl(path);
+    if (url === undefined) throw new TypeError('RTSP is off');
+    return url;
   }
 
   whepUrl(path: string): string {
