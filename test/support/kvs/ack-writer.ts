@@ -1,6 +1,7 @@
 // Writes acknowledgements into the open answer of PutMedia, as unpleasantly as a test wants.
 import type { ServerResponse } from 'node:http';
 import type { PutMediaFault } from './put-media-fault.ts';
+import { TOO_SHORT_CODE } from './put-media-fault.ts';
 
 export interface AckWriterOptions {
   /** Between two objects: a newline, or nothing. */
@@ -46,7 +47,7 @@ export class AckWriter {
       EventType: type,
       ...(subject.timecodeMs === undefined ? {} : { FragmentTimecode: subject.timecodeMs }),
       ...(subject.number === undefined ? {} : { FragmentNumber: subject.number }),
-      ...(fault === undefined ? {} : { ErrorId: fault.errorId, ErrorCode: fault.code }),
+      ...(fault === undefined ? {} : errorOf(fault)),
     };
     this.#diary.push(ack);
     this.writeText(`${JSON.stringify(ack)}${this.#options.separator}`);
@@ -82,4 +83,8 @@ export class AckWriter {
       } else this.#pump();
     } else if (this.#isEnding) this.#response.end();
   }
+}
+
+function errorOf({ errorId, code }: PutMediaFault): Readonly<Record<string, unknown>> {
+  return code === TOO_SHORT_CODE ? { ErrorCode: code } : { ErrorId: errorId, ErrorCode: code };
 }

@@ -7,6 +7,8 @@ export type MediaMishap =
   | {
       readonly kind: 'error';
       readonly errorId: PutMediaErrorId;
+      /** In place of the id's own code. */
+      readonly code?: string;
       readonly when?: 'begin' | 'end';
       readonly keepsOpen?: boolean;
     }

@@ -233,7 +233,7 @@ export class MediaSession {
   #happen(mishap: MediaMishap): void {
     switch (mishap.kind) {
       case 'error': {
-        const fault = new PutMediaFault(mishap.errorId, 'ordered');
+        const fault = new PutMediaFault(mishap.errorId, 'ordered', mishap.code);
         if (mishap.keepsOpen !== true) throw fault;
         this.#report(fault);
         break;

@@ -6,7 +6,7 @@ const CODE_OF_ERROR = {
   4002: 'MAX_FRAGMENT_DURATION_REACHED',
   4003: 'MAX_CONNECTION_DURATION_REACHED',
   4004: 'FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS',
-  4005: 'MORE_THAN_ONE_TRACK_FOUND',
+  4005: 'MULTI_TRACK_MKV',
   4006: 'INVALID_MKV_DATA',
   4007: 'INVALID_PRODUCER_TIMESTAMP',
   4008: 'STREAM_NOT_ACTIVE',
@@ -35,7 +35,7 @@ export const PUT_MEDIA_ERROR_IDS: readonly PutMediaErrorId[] = [
   ...([4500, 4501, 4502, 4503, 4504, 4505, 4506, 4507, 5000, 5001] as const),
 ];
 
-/** The service prints this one without a number of its own. */
+/** The documents name this one without a number: its acknowledgement has no ErrorId. */
 export const TOO_SHORT_CODE = 'MIN_FRAGMENT_DURATION_REACHED';
 
 /** A broken rule: it becomes an ERROR acknowledgement and the end of the connection. */

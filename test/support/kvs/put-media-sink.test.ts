@@ -128,7 +128,7 @@ describe('PutMediaSink', () => {
     ['21 s', 4002, [makeHeader(), makeCluster(0, goodFrames(21_000))]],
     [
       '0.5 s before another',
-      4002,
+      0,
       [makeHeader(), makeCluster(0, goodFrames(500)), ...makeFragments(1, 500)],
     ],
     ['11 tags', 4009, [makeHeader(), makeTags(many), ...makeFragments(1)]],
@@ -137,11 +137,12 @@ describe('PutMediaSink', () => {
     ['a Cluster above 50 MB', 4001, [makeHeader(), Buffer.from('1f43b6750100000004000000', 'hex')]],
   ];
   for (const [what, errorId, body] of broken) {
-    it(`refuses ${what} by ${errorId}`, async () => {
+    it(`refuses ${what} by ${errorId || 'a code without number'}`, async () => {
       const reply = await put(body);
       const last = reply.acks.at(-1);
       assert.equal(last?.EventType, 'ERROR', reply.text);
-      assert.equal(last.ErrorId, errorId);
+      assert.equal(last.ErrorId ?? 0, errorId);
+      if (errorId === 0) assert.equal(last.ErrorCode, 'MIN_FRAGMENT_DURATION_REACHED');
       await store().ended();
       assert.equal(store().connections[0]?.end, 'error');
     });
@@ -240,6 +241,26 @@ describe('PutMediaSink', () => {
       assert.equal(reply.acks.filter(isAck).length, isBroken ? reply.acks.length && 1 : 1);
     });
   }
+
+  it('says IDLE while nothing comes, and persists late when told to', async () => {
+    const { options } = double.media;
+    double.media.options = { ...options, idleMs: 10, persistDelayMs: 20 };
+    let wake: (() => void) | undefined;
+    async function* body(): AsyncGenerator<Buffer> {
+      yield Buffer.concat([makeHeader(), ...makeFragments(1)]);
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+    const reply = await putMedia({
+      ...{ double, streamName, body: body() },
+      onAck: ({ EventType }) => {
+        if (EventType === 'IDLE') wake?.();
+      },
+    });
+    double.media.options = options;
+    const types = new Set(reply.acks.map(({ EventType }) => EventType));
+    assert.deepEqual([...types].sort(), ['BUFFERING', 'IDLE', 'PERSISTED', 'RECEIVED']);
+    assert.equal(store().fragments[0]?.isPersisted, true);
+  });
 
   it('splits acknowledgements, mixes junk in, and stays after an error when told to', async () => {
     const { options } = double.media;
