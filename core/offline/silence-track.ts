@@ -125,7 +125,8 @@ function constantSilence(
 
 function payloadWriter(payload: Uint8Array): Silence['write'] {
   return (ticks, sink) => {
-    sink.bytes.set(payload, sink.reserve(payload.length));
+    const offset = sink.reserve(payload.length);
+    sink.bytes.set(payload, offset);
     sink.commit(ticks, false, 0);
   };
 }

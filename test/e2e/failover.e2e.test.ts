@@ -4,12 +4,22 @@ import { z } from 'zod';
 import type { ChildProgram } from './support/child-program.ts';
 import { Chromium } from './support/chromium.ts';
 import { publishWithFfmpeg, startFfmpegPublisher } from './support/ffmpeg-publisher.ts';
-import { probeWithFfprobe } from './support/ffmpeg-reader.ts';
+import { decodeWithFfmpeg, probeWithFfprobe } from './support/ffmpeg-reader.ts';
 import { ServerProcess } from './support/server-process.ts';
 import { WhepPage } from './support/whep-page.ts';
 
 /** The slate. */
 const OFFLINE_WIDTH = 640;
+const LINEAR = { sampleRate: 48_000, channelCount: 2 };
+/** By the codecs that ffmpeg finds in them. */
+const SLATES: Readonly<Record<string, readonly object[]>> = {
+  'hevc-aac': [{ codec: 'H265' }, { codec: 'MPEG4Audio', ...LINEAR }],
+  'vp9-pcm_mulaw': [
+    { codec: 'VP9' },
+    { codec: 'G711', sampleRate: 8000, channelCount: 1, muLaw: true },
+  ],
+  'av1-pcm_s16be': [{ codec: 'AV1' }, { codec: 'LPCM', ...LINEAR }],
+};
 const sourceSchema = z.looseObject({
   available: z.boolean(),
   online: z.boolean(),
@@ -38,6 +48,12 @@ describe('viewers stay when the source changes', () => {
           alwaysAvailable: true,
           alwaysAvailableTracks: [{ codec: 'H264' }, { codec: 'Opus' }],
         },
+        ...Object.fromEntries(
+          Object.keys(SLATES).map((name) => [
+            name,
+            { alwaysAvailable: true, alwaysAvailableTracks: SLATES[name] },
+          ]),
+        ),
         near: { source: 'redirect', sourceRedirect: '/list' },
         far: { source: 'redirect', sourceRedirect: origin.rtspUrl('second') },
       },
@@ -108,6 +124,20 @@ describe('viewers stay when the source changes', () => {
     assert.equal((await shown('stage')).online, false);
     const { streams } = await probeWithFfprobe({ url, durationSeconds: 1 });
     assert.deepEqual(streams.map((stream) => stream.codec_name).sort(), ['h264', 'opus']);
+  });
+
+  it('has slates that decode in every format, in ffmpeg and Chromium', async () => {
+    for (const codecs of ['hevc-aac', 'vp9-pcm_mulaw']) {
+      const url = edge.rtspUrl(codecs);
+      const { streams } = await probeWithFfprobe({ url, durationSeconds: 1 });
+      assert.equal(streams.map(({ codec_name: name }) => name).join('-'), codecs);
+      const { videoFrames, warnings } = await decodeWithFfmpeg({ url, durationSeconds: 1 });
+      assert.ok(videoFrames >= 8, `${codecs}: ${videoFrames} frames; ${warnings}`);
+    }
+    // FFmpeg reads AV1 out of RTP since version 8 only.
+    for (const codecs of ['vp9-pcm_mulaw', 'av1-pcm_s16be']) {
+      await showsWidth(await watch(codecs), OFFLINE_WIDTH);
+    }
   });
 
   it('goes back to the preferred source without a freeze, and on to the next one when it ends', async () => {
