@@ -50,6 +50,8 @@ export interface FragmentCutterStats {
 }
 
 const VIDEO_INDEX = 0;
+/** The last picture of a fragment that nothing continues is shown no longer. */
+const MAX_STEP_MS = 500;
 
 /** Takes merged samples; index 0 is the video. */
 export class FragmentCutter implements MergedSampleHandler {
@@ -109,7 +111,7 @@ export class FragmentCutter implements MergedSampleHandler {
     const ptsMs = sample.ptsTicks / ticksPerMs;
     this.takenMs = clock.monotonicMs();
     if (sample.isAfterJump) this.#cutAtJump();
-    if (this.#isTooMuch(sample, ptsMs)) this.#cutAtLimit();
+    if (this.#isTooMuch(sample, ptsMs)) this.#cutAtLimit(sample.isKeyFrame);
     if (sample.isKeyFrame) this.#cutAtKeyFrame(sample, { dtsMs, ptsMs });
     const open = this.#open;
     const picture = { units: sample.units, ptsMs, isKeyFrame: sample.isKeyFrame };
@@ -117,7 +119,7 @@ export class FragmentCutter implements MergedSampleHandler {
       this.stats.droppedPictures++;
       return;
     }
-    if (dtsMs > this.#lastMs) this.#stepMs = dtsMs - this.#lastMs;
+    if (dtsMs > this.#lastMs) this.#stepMs = Math.min(MAX_STEP_MS, dtsMs - this.#lastMs);
     this.#lastMs = dtsMs;
     // Everything that was said before this picture is here.
     open.fillAudio(dtsMs + this.#leadDelayMs);
@@ -162,9 +164,9 @@ export class FragmentCutter implements MergedSampleHandler {
     return isLong || open.sizeBytes + sample.sizeBytes > maxFragmentBytes;
   }
 
-  #cutAtLimit(): void {
+  #cutAtLimit(isKeyFrame: boolean): void {
     this.close();
-    if (this.#hasWarnedOfLimit) return;
+    if (isKeyFrame || this.#hasWarnedOfLimit) return;
     this.#hasWarnedOfLimit = true;
     const { pathName, maxFragmentMs } = this.#options;
     this.#components.logger.warn(
@@ -195,6 +197,7 @@ export class FragmentCutter implements MergedSampleHandler {
     const { tags } = this.#options;
     this.#open = new OpenFragment({ format, startMs: ptsMs, timecodeMs, audioEndMs, tags });
     this.#leadDelayMs = ptsMs - dtsMs;
+    if (!isContinuing) this.#lastMs = dtsMs;
     this.#shownFromMs = isSame && isContinuing ? Number.NEGATIVE_INFINITY : ptsMs;
     aligner.follow(clock.monotonicMs());
   }
@@ -230,7 +233,9 @@ export class FragmentCutter implements MergedSampleHandler {
     const open = this.#open;
     if (open === undefined) return;
     this.#open = undefined;
-    if (endMs - open.startMs < this.#options.minFragmentMs) {
+    // Where pictures stopped for a while, the service counts as far as they go.
+    const lastShownMs = this.#lastMs + this.#leadDelayMs + this.#stepMs;
+    if (Math.min(endMs, lastShownMs) - open.startMs < this.#options.minFragmentMs) {
       this.stats.droppedPictures += open.pictures;
       return;
     }
