@@ -322,11 +322,11 @@ describe('FragmentSource', () => {
   it('gives pictures their showing times, in decoding order', () => {
     const rig = new FragmentRig([H264]);
     rig.open();
-    const shown = [0, 120, 40, 80, 240, 160, 200];
+    const shown = [0, 600, 200, 400, 1200, 800, 1000];
     for (const [index, atMs] of shown.entries()) {
       const isB = [2, 3, 5, 6].includes(index);
       rig.feed.picture((atMs + 1000) * 90, { isKey: index === 0, isB, sps: MAIN_SPS });
-      rig.clock.advance(40);
+      rig.clock.advance(200);
     }
     rig.feed.picture(2400 * 90, { isKey: true, sps: MAIN_SPS });
     assert.deepEqual(
