@@ -256,11 +256,11 @@ turn: {credential: canary, secret: canary}
 twilio: {authToken: canary, apiKey: k, apiSecret: canary}
 smartly: {go2rtcURL: 'http://a:canary@h', clients: [{id: a, secret: canary}], entities: {e: {source: 'rtsp://u:canary@h/1'}}}
 go2rtc: {username: u, password: canary}
-tuya: {accounts: {m: {clientId: i, secret: canary, uid: u, code: canary}}, facade: {secret: canary, code: canary, broker: 'mqtts://u:canary@h', viewerPassword: canary}}
+tuya: {accounts: {m: {clientId: i, secret: canary, uid: u, code: canary, localKeys: {d: canary}}}, facade: {secret: canary, code: canary, broker: 'mqtts://u:canary@h', viewerPassword: canary}}
 kvs: {accessKeyId: a, secretAccessKey: canary, sessionToken: canary, endpoint: 'https://u:canary@h'}`,
       );
       assert.equal(JSON.stringify({ listing, warnings }).includes('canary'), false);
-      assert.equal(JSON.stringify(listing).split('***').length - 1, 23);
+      assert.equal(JSON.stringify(listing).split('***').length - 1, 24);
     });
 
     it('errors hold no secret either', async () => {
