@@ -2,8 +2,9 @@
 import { MediaError, toMediaError } from '../../../core/base/media-error.ts';
 import type { Source, SourceContext, SourceFactory } from '../../../core/path/source.ts';
 import type { WebRtcClients } from '../../../core/webrtc/client/webrtc-clients.ts';
+import { CallBackOff } from './call-back-off.ts';
 import type { TuyaAccount } from './tuya-account.ts';
-import { TuyaCall } from './tuya-call.ts';
+import { TuyaCall, type TuyaCallComponents, type TuyaCallOptions } from './tuya-call.ts';
 import { parseTuyaUrl } from './tuya-url.ts';
 
 /** What sources work with. */
@@ -18,22 +19,26 @@ export class TuyaSourceFactory implements SourceFactory {
   readonly schemes = ['tuya'] as const;
   readonly type = 'tuyaSource';
   readonly #components: TuyaSourceComponents;
+  #backOff: CallBackOff | undefined;
 
   constructor(components: TuyaSourceComponents) {
     this.#components = components;
   }
 
   create(): Source {
-    return new TuyaSource(this.#components);
+    this.#backOff ??= new CallBackOff(this.#components.clients().clock);
+    return new TuyaSource(this.#components, this.#backOff);
   }
 }
 
 /** A stream pulled from a camera. */
 class TuyaSource implements Source {
   readonly #components: TuyaSourceComponents;
+  readonly #backOff: CallBackOff;
 
-  constructor(components: TuyaSourceComponents) {
+  constructor(components: TuyaSourceComponents, backOff: CallBackOff) {
     this.#components = components;
+    this.#backOff = backOff;
   }
 
   async run(context: SourceContext): Promise<void> {
@@ -53,8 +58,27 @@ class TuyaSource implements Source {
       const message = `no Tuya account has the name '${target.account}'; see tuya.accounts in config.yml`;
       throw new MediaError('not-found', 'tuya-account-unknown', message);
     }
-    const device = await account.deviceConfig(target.deviceId, signal);
-    const call = new TuyaCall({ clients: clients(), account, context }, { target, device });
+    const key = Object.values(target).join('/');
+    this.#backOff.check(key);
+    const { clock } = clients();
+    const startMs = clock.monotonicMs();
+    try {
+      const device = await account.deviceConfig(target.deviceId, signal);
+      await this.#call({ account, context, target, device });
+    } catch (thrown) {
+      const failure = toMediaError(thrown);
+      if (!signal.aborted) this.#backOff.note(key, failure, clock.monotonicMs() - startMs);
+      throw failure;
+    }
+  }
+
+  async #call({
+    account,
+    context,
+    ...options
+  }: Pick<TuyaCallComponents, 'account' | 'context'> & TuyaCallOptions): Promise<void> {
+    const clients = this.#components.clients();
+    const call = new TuyaCall({ clients, account, context }, options);
     try {
       await call.run();
     } finally {

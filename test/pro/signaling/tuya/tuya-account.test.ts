@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
 import { MediaError } from '../../../../core/base/media-error.ts';
+import type { TuyaConversation } from '../../../../pro/signaling/tuya/tuya-account.ts';
 import type { TuyaBody } from '../../../../pro/signaling/tuya/tuya-message.ts';
 import { deviceTopic, settle, TuyaFixture } from './tuya-fixture.ts';
 
@@ -14,7 +15,8 @@ describe('TuyaAccount', () => {
   it('has one token and one connection for all conversations', async () => {
     const { account, links, cloud } = new TuyaFixture();
     const heard: TuyaBody[] = [];
-    const join = () => account.converse(callee, (body) => heard.push(body), signal);
+    const join = (): Promise<TuyaConversation> =>
+      account.converse(callee, (body) => heard.push(body), signal);
     const [one, two] = await Promise.all([join(), join()]);
     assert.equal(links.length, 1);
     const [link] = links;
@@ -119,7 +121,7 @@ describe('TuyaAccount', () => {
     await again.close();
     clock.advance(30_000);
     await settle();
-    assert.equal(links[0]?.isClosed, true);
+    assert.equal(links[0].isClosed, true);
     await account.converse(callee, () => undefined, signal);
     assert.equal(links.length, 2);
     await account.close();

@@ -119,4 +119,23 @@ describe('TuyaSource', () => {
     assert.deepEqual(fixture.links, []);
     await fixture.account.close();
   });
+
+  it('calls a device that fails again after pauses of 1 s to 60 s, and says when', async () => {
+    const fixture = new TuyaFixture();
+    const { clock, account } = fixture;
+    const url = 'tuya://main/dev2';
+    const asks = async (): Promise<boolean> => {
+      const thrown = await fixture.watch(url).ended;
+      assert.equal(codeOf(thrown), 'tuya-permission-denied');
+      return !/called again in \d+ s$/u.test(String(thrown));
+    };
+    assert.equal(await asks(), true);
+    for (const pauseSeconds of [1, 2, 4, 8, 16, 32, 60, 60]) {
+      clock.advance((pauseSeconds - 0.1) * 1000);
+      assert.equal(await asks(), false, `asks before ${pauseSeconds} s`);
+      clock.advance(100);
+      assert.equal(await asks(), true, `does not ask after ${pauseSeconds} s`);
+    }
+    await account.close();
+  });
 });
