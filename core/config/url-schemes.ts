@@ -23,13 +23,6 @@ export interface UrlSchemes {
   readonly forwardTypes: ReadonlyMap<string, ForwardType>;
 }
 
-/** What the core brings itself is no part of these. */
-export const noUrlSchemes: UrlSchemes = {
-  sources: new Map(),
-  forwards: new Map(),
-  forwardTypes: new Map(),
-};
-
 /** Turns structs with a `type` into targets with `dest`; others stay as they are. */
 export function expandForwards(
   section: RawMap,
