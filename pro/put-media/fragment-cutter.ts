@@ -51,7 +51,7 @@ export interface FragmentCutterStats {
 
 const VIDEO_INDEX = 0;
 /** The last picture of a fragment that nothing continues is shown no longer. */
-const MAX_STEP_MS = 500;
+const MAX_STEP_MS = 1000;
 
 /** Takes merged samples; index 0 is the video. */
 export class FragmentCutter implements MergedSampleHandler {
@@ -202,9 +202,12 @@ export class FragmentCutter implements MergedSampleHandler {
     aligner.follow(clock.monotonicMs());
   }
 
-  #isLongEnough(ptsMs: number): boolean {
+  /** Where pictures stopped for a while, the service counts as far as they go. */
+  #isLongEnough(endMs: number): boolean {
     const open = this.#open;
-    return open !== undefined && ptsMs - open.startMs >= this.#options.minFragmentMs;
+    if (open === undefined) return false;
+    const lastShownMs = this.#lastMs + this.#leadDelayMs + this.#stepMs;
+    return Math.min(endMs, lastShownMs) - open.startMs >= this.#options.minFragmentMs;
   }
 
   /** The one in use when the decoder can go on with it; undefined when no header can be made. */
@@ -232,10 +235,9 @@ export class FragmentCutter implements MergedSampleHandler {
   #finish(endMs: number): void {
     const open = this.#open;
     if (open === undefined) return;
+    const isLongEnough = this.#isLongEnough(endMs);
     this.#open = undefined;
-    // Where pictures stopped for a while, the service counts as far as they go.
-    const lastShownMs = this.#lastMs + this.#leadDelayMs + this.#stepMs;
-    if (Math.min(endMs, lastShownMs) - open.startMs < this.#options.minFragmentMs) {
+    if (!isLongEnough) {
       this.stats.droppedPictures += open.pictures;
       return;
     }

@@ -80,6 +80,17 @@ describe('FragmentSource', () => {
     );
   });
 
+  it('forwards cameras with a picture a second', () => {
+    const rig = new FragmentRig([H264]);
+    const source = rig.open();
+    for (let atMs = 0; atMs < 12_000; atMs += 1000) {
+      rig.feed.picture(atMs * 90, { isKey: true });
+      rig.clock.advance(1000);
+    }
+    assert.ok(rig.fragments.length >= 5);
+    assert.equal(source.stats.droppedPictures, 0);
+  });
+
   it('ends a fragment before 20 s and leaves out what has no key frame, saying so once', () => {
     const rig = new FragmentRig([H264]);
     const source = rig.open();
