@@ -1,3 +1,4 @@
+// Tests of tuya.facade: defaults, URLs of the broker, faults with their places.
 import assert from 'node:assert/strict';
 import type { PathSegment } from '../../../core/config/config-issue.ts';
 import { checkFacade, facadeKeys, toFacadeConfig } from '../../../pro/config/tuya-facade-keys.ts';

@@ -1,3 +1,4 @@
+// The devices on a broker in the hands of the test: topics, back-off, farewells.
 import assert from 'node:assert/strict';
 import { MediaError } from '../../../../core/base/media-error.ts';
 import { FacadeAgent } from '../../../../pro/signaling/tuya/facade-agent.ts';

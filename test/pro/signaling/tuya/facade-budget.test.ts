@@ -1,3 +1,4 @@
+// Tests of the rate of messages of each viewer.
 import assert from 'node:assert/strict';
 import { FacadeBudget } from '../../../../pro/signaling/tuya/facade-budget.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';

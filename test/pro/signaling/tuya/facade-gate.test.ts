@@ -1,3 +1,4 @@
+// Who is let in: signatures of three kinds, times, nonces, tokens, guesses.
 import assert from 'node:assert/strict';
 import { FacadeGate } from '../../../../pro/signaling/tuya/facade-gate.ts';
 import { FacadeTokens } from '../../../../pro/signaling/tuya/facade-tokens.ts';

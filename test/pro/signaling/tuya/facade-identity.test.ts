@@ -1,3 +1,4 @@
+// Names and proofs that are known by their signature.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { FacadeIdentity } from '../../../../pro/signaling/tuya/facade-identity.ts';

@@ -1,3 +1,4 @@
+// Offers to sessions of the real manager, and everything that ends them.
 import assert from 'node:assert/strict';
 import { FacadeIdentity } from '../../../../pro/signaling/tuya/facade-identity.ts';
 import {

@@ -1,3 +1,4 @@
+// What paths can do, in numbers of the vendor.
 import assert from 'node:assert/strict';
 import type { Codec } from '../../../../core/codec/codec.ts';
 import { facadeSkill, type SkilledPath } from '../../../../pro/signaling/tuya/facade-skill.ts';

@@ -1,3 +1,4 @@
+// Lives of access tokens and refresh tokens.
 import assert from 'node:assert/strict';
 import { FacadeTokens } from '../../../../pro/signaling/tuya/facade-tokens.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
