@@ -4,6 +4,8 @@
 export interface MonitoredPath {
   readonly config: { readonly sourceOnDemand: boolean };
   readonly readers: { readonly size: number };
+  /** Undefined while nobody but a slate writes the stream. */
+  readonly onlineAt: number | undefined;
   readonly stream:
     | {
         readonly isOnline: boolean;
@@ -33,7 +35,7 @@ export class MediaMeter {
     const path = this.#paths.get(this.#name);
     // A source on demand sleeps while nobody watches.
     if (path?.config.sourceOnDemand && path.readers.size === 0) return undefined;
-    if (!path?.stream?.isOnline) return 'no stream';
+    if (!path?.stream?.isOnline || path.onlineAt === undefined) return 'no stream';
     let packets = 0;
     for (const track of path.stream.tracks) packets += track.stats.packetsReceived;
     // A new stream counts from zero, so any difference is life.

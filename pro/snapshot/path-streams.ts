@@ -7,7 +7,9 @@ import type { Stream } from '../../core/stream/stream.ts';
 
 /** What is needed of the PathManager. */
 export interface StreamPaths {
-  get(name: string): { readonly stream: Stream | undefined } | undefined;
+  get(
+    name: string,
+  ): { readonly stream: Stream | undefined; readonly onlineAt: number | undefined } | undefined;
   grant(name: string, principal: { readonly user: string }): PathGrant;
   waitForStream(grant: PathGrant, signal?: AbortSignal): Promise<Stream>;
   read(grant: PathGrant, reader: PathReader): ReadLease;
@@ -30,9 +32,9 @@ export class PathStreams {
     this.#paths = paths;
   }
 
-  /** Whether a path has a stream now. */
+  /** Whether somebody sends a stream to a path now; a slate does not count. */
   isOnline(name: string): boolean {
-    return this.#paths.get(name)?.stream?.isOnline === true;
+    return this.#paths.get(name)?.onlineAt !== undefined;
   }
 
   /** @throws MediaError `not-found` `path-not-found` when no configuration covers the name. */

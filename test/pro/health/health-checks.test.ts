@@ -24,6 +24,7 @@ class Fixture {
   readonly stats = { packetsReceived: 0 };
   path: MonitoredPath | undefined = {
     ...{ config: { sourceOnDemand: false }, readers: { size: 0 } },
+    onlineAt: 1,
     stream: { isOnline: true, tracks: [{ stats: this.stats }] },
   };
   /** Media arrives by itself unless a test stops it. */
@@ -110,12 +111,26 @@ describe('HealthChecks', () => {
 
   it('expects no media of a source on demand that nobody watches', async () => {
     const fixture = new Fixture();
-    const idle = { config: { sourceOnDemand: true }, readers: { size: 0 }, stream: undefined };
+    const idle = {
+      config: { sourceOnDemand: true },
+      readers: { size: 0 },
+      onlineAt: undefined,
+      stream: undefined,
+    };
     fixture.path = idle;
     fixture.checks.reload([target('a')]);
     await fixture.rounds(4);
     assert.deepEqual(fixture.told, []);
     fixture.path = { ...idle, readers: { size: 1 } };
+    await fixture.rounds(3);
+    assert.deepEqual(fixture.told, ['pathNotReady a']);
+    fixture.checks.close();
+  });
+
+  it('does not take a slate for media', async () => {
+    const fixture = new Fixture();
+    if (fixture.path) fixture.path = { ...fixture.path, onlineAt: undefined };
+    fixture.checks.reload([target('a')]);
     await fixture.rounds(3);
     assert.deepEqual(fixture.told, ['pathNotReady a']);
     fixture.checks.close();
