@@ -28,6 +28,10 @@ export function configuredListeners({ core, pro }: Configuration): ConfiguredLis
     const { address } = pro.go2rtc;
     listeners.push({ key: ['go2rtc', 'address'], protocol: 'tcp', address, isPro: true });
   }
+  if (pro.tuya.facade.isEnabled) {
+    const { address } = pro.tuya.facade;
+    listeners.push({ key: ['tuya', 'facade', 'address'], protocol: 'tcp', address, isPro: true });
+  }
   return listeners.filter(({ address }) => address.port > 0);
 }
 
