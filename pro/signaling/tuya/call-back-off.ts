@@ -31,9 +31,9 @@ export class CallBackOff {
     const failed = this.#failed.get(device);
     const leftMs = (failed?.untilMs ?? 0) - this.#clock.monotonicMs();
     if (!failed || leftMs <= SLACK_MS) return;
-    const { kind, code, message } = failed.failure;
-    const text = `${message}; called again in ${Math.ceil(leftMs / 1000)} s`;
-    throw new MediaError(kind, code, text, { cause: failed.failure });
+    const { failure } = failed;
+    const text = `${failure.message}; called again in ${Math.ceil(leftMs / 1000)} s`;
+    throw new MediaError(failure.kind, failure.code, text, { cause: failure });
   }
 
   /** A call ended after `ranMs`. */

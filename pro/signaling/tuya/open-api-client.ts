@@ -131,8 +131,8 @@ export class OpenApiClient implements OpenApi {
     const fields = readReply(reply.body);
     if (!fields) {
       const text = `Tuya's cloud answered ${reply.status} with what is no answer; ${place}`;
-      const code = reply.status === 404 ? 'tuya-path-invalid' : 'tuya-answer-invalid';
-      throw new MediaError(reply.status === 404 ? 'not-found' : 'unavailable', code, text);
+      if (reply.status === 404) throw new MediaError('not-found', 'tuya-path-invalid', text);
+      throw new MediaError('unavailable', 'tuya-answer-invalid', text);
     }
     if (fields.success === true) return fields.result;
     throw openApiError({

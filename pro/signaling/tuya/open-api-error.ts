@@ -1,5 +1,5 @@
 // What the numbers mean with which Tuya's open API refuses, in words that tell what to mend.
-import { MediaError, type ErrorKind } from '../../../core/base/media-error.ts';
+import { MediaError } from '../../../core/base/media-error.ts';
 
 /** A refusal as it came. */
 export interface OpenApiRefusal {
@@ -13,40 +13,54 @@ export interface OpenApiRefusal {
   readonly place: string;
 }
 
-type Meaning = readonly [kind: ErrorKind, code: string, advice: string];
-
-const TOKEN_INVALID: Meaning = ['unauthenticated', 'tuya-token-invalid', 'the access token'];
-const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
-  [1001, ['unauthenticated', 'tuya-secret-invalid', 'the secret']],
-  [1004, ['unauthenticated', 'tuya-sign-invalid', 'the signature; check secret and signMethod']],
-  [1005, ['unauthenticated', 'tuya-client-invalid', 'clientId']],
-  [1010, TOKEN_INVALID],
-  [1011, TOKEN_INVALID],
-  [1012, TOKEN_INVALID],
-  [1013, ['failed-precondition', 'tuya-clock-skew', "this machine's time"]],
-  [1106, ['permission-denied', 'tuya-permission-denied', 'access to the device or the API']],
-  [1108, ['not-found', 'tuya-path-invalid', 'the path, which it does not know']],
-  [2001, ['unavailable', 'tuya-device-offline', 'the request, because the device is offline']],
-]);
 /** Subscriptions of the cloud project that ended or never were. */
 const PROJECT_NUMBERS = /^28841\d{3}$/u;
 const NOTABLE_SKEW_MS = 60_000;
 
 /** The refusal as an error of ours. */
-export function openApiError({ number, words, skewMs, place }: OpenApiRefusal): MediaError {
-  const [kind, code, what] = meaningOf(number);
-  const said = [number ?? 'no number', words === '' ? [] : words].flat().join(': ');
-  const text = `Tuya's cloud refuses ${what} (${said}); ${place}${skewText(skewMs)}`;
-  return new MediaError(kind, code, text);
+export function openApiError(refusal: OpenApiRefusal): MediaError {
+  const { number } = refusal;
+  const text = (what: string): string => textOf(refusal, what);
+  switch (number) {
+    case 1001:
+      return new MediaError('unauthenticated', 'tuya-secret-invalid', text('the secret'));
+    case 1004: {
+      const what = 'the signature; check secret and signMethod';
+      return new MediaError('unauthenticated', 'tuya-sign-invalid', text(what));
+    }
+    case 1005:
+      return new MediaError('unauthenticated', 'tuya-client-invalid', text('clientId'));
+    case 1010:
+    case 1011:
+    case 1012:
+      return new MediaError('unauthenticated', 'tuya-token-invalid', text('the access token'));
+    case 1013:
+      return new MediaError('failed-precondition', 'tuya-clock-skew', text("this machine's time"));
+    case 1106: {
+      const what = 'access to the device or the API';
+      return new MediaError('permission-denied', 'tuya-permission-denied', text(what));
+    }
+    case 1108: {
+      const what = 'the path, which it does not know';
+      return new MediaError('not-found', 'tuya-path-invalid', text(what));
+    }
+    case 2001: {
+      const what = 'the request, because the device is offline';
+      return new MediaError('unavailable', 'tuya-device-offline', text(what));
+    }
+    default: {
+      if (!PROJECT_NUMBERS.test(String(number))) {
+        return new MediaError('unavailable', 'tuya-refused', text('the request'));
+      }
+      const what = 'the cloud project; check its services';
+      return new MediaError('permission-denied', 'tuya-permission-denied', text(what));
+    }
+  }
 }
 
-function meaningOf(number: number | undefined): Meaning {
-  const known = number === undefined ? undefined : MEANINGS.get(number);
-  if (known) return known;
-  if (number !== undefined && PROJECT_NUMBERS.test(String(number))) {
-    return ['permission-denied', 'tuya-permission-denied', 'the cloud project; check its services'];
-  }
-  return ['unavailable', 'tuya-refused', 'the request'];
+function textOf({ number, words, skewMs, place }: OpenApiRefusal, what: string): string {
+  const said = `${number ?? 'no number'}${words === '' ? '' : `: ${words}`}`;
+  return `Tuya's cloud refuses ${what} (${said}); ${place}${skewText(skewMs)}`;
 }
 
 function skewText(skewMs: number | undefined): string {
