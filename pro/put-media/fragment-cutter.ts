@@ -52,6 +52,8 @@ export interface FragmentCutterStats {
 const VIDEO_INDEX = 0;
 /** The last picture of a fragment that nothing continues is shown no longer. */
 const MAX_STEP_MS = 1000;
+/** The step of the last picture is a guess, which jitter makes too short. */
+const COVER_SLACK_MS = 40;
 
 /** Takes merged samples; index 0 is the video. */
 export class FragmentCutter implements MergedSampleHandler {
@@ -207,7 +209,9 @@ export class FragmentCutter implements MergedSampleHandler {
     const open = this.#open;
     if (open === undefined) return false;
     const lastShownMs = this.#lastMs + this.#leadDelayMs + this.#stepMs;
-    return Math.min(endMs, lastShownMs) - open.startMs >= this.#options.minFragmentMs;
+    const { minFragmentMs } = this.#options;
+    const isCovered = lastShownMs - open.startMs >= minFragmentMs - COVER_SLACK_MS;
+    return isCovered && Math.round(endMs - open.startMs) >= minFragmentMs;
   }
 
   /** The one in use when the decoder can go on with it; undefined when no header can be made. */

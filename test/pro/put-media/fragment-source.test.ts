@@ -80,6 +80,20 @@ describe('FragmentSource', () => {
     );
   });
 
+  it('cuts at each second though the timestamps of a camera jitter', () => {
+    const rig = new FragmentRig([H264]);
+    rig.open();
+    for (let index = 0; index <= 125; index++) {
+      const jitterMs = index % 25 === 0 ? 0 : (index * 7) % 15;
+      rig.feed.picture((index * 40 + jitterMs) * 90, { isKey: index % 25 === 0 });
+      rig.clock.advance(40);
+    }
+    assert.deepEqual(
+      rig.fragments.map(({ durationMs }) => durationMs),
+      Array<number>(5).fill(1000),
+    );
+  });
+
   it('forwards cameras with a picture a second', () => {
     const rig = new FragmentRig([H264]);
     const source = rig.open();
