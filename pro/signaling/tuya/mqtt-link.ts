@@ -26,6 +26,8 @@ export interface MqttLinkCallbacks {
   readonly onMessage: (topic: string, bytes: Uint8Array) => void;
   /** Once, when the broker is gone; never after close(). */
   readonly onLost: (reason: MediaError) => void;
+  /** A message above 64 KB was dropped. */
+  readonly onIgnored?: (sizeBytes: number) => void;
 }
 
 /** A connection with QoS 1 both ways and a clean session. */
@@ -197,8 +199,12 @@ class ClientLink implements MqttLink {
 
   #onMessage(topic: string, payload: Uint8Array): void {
     if (this.#reason) return;
-    if (payload.length > MAX_PAYLOAD_BYTES) this.#ignoredCount += 1;
-    else this.#callbacks.onMessage(topic, payload);
+    if (payload.length <= MAX_PAYLOAD_BYTES) {
+      this.#callbacks.onMessage(topic, payload);
+      return;
+    }
+    this.#ignoredCount += 1;
+    this.#callbacks.onIgnored?.(payload.length);
   }
 
   /** Settles with `work`, the end of the link, or the time-out. */

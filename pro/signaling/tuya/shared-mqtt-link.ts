@@ -14,6 +14,7 @@ export interface SharedMqttLinkComponents {
   /** Fresh credentials. @throws MediaError. */
   readonly fetchConfig: (signal: AbortSignal) => Promise<TuyaMqttConfig>;
   readonly onMessage: MqttLinkCallbacks['onMessage'];
+  readonly onIgnored: (sizeBytes: number) => void;
 }
 
 /** Whom to trust. */
@@ -102,7 +103,7 @@ export class SharedMqttLink {
   }
 
   async #open(): Promise<ActiveMqttLink> {
-    const { clock, logger, openLink, onMessage } = this.#components;
+    const { clock, logger, openLink, onMessage, onIgnored } = this.#components;
     const { signal } = this.#closed;
     let link: MqttLink | undefined;
     try {
@@ -113,7 +114,7 @@ export class SharedMqttLink {
       link = await openLink(
         { clock },
         { ...this.#options, url, clientId, username, password, timeoutMs: TIMEOUT_MS, signal },
-        { onMessage, onLost },
+        { onMessage, onIgnored, onLost },
       );
       await link.subscribe(config.sourceTopic);
       signal.throwIfAborted();

@@ -66,6 +66,7 @@ const API_TIMEOUT_MS = 10_000;
 const MAX_REPLY_BYTES = 262_144;
 const GOODBYE_MS = 1000;
 const WARN_EVERY_MS = 10_000;
+const MAX_FOREIGN_LINES = 100;
 
 /** All sources of one account share it. */
 export class TuyaAccount {
@@ -95,6 +96,7 @@ export class TuyaAccount {
         ...{ clock, logger, openLink: components.openLink ?? openMqttLink },
         fetchConfig: async (signal) => await configs.fetch(await this.#uid(signal), signal),
         onMessage: (topic, bytes) => this.#onMessage(topic, bytes),
+        onIgnored: (sizeBytes) => this.#onIgnored(sizeBytes),
       },
       {
         fingerprint: options.mqttFingerprint,
@@ -106,8 +108,11 @@ export class TuyaAccount {
   }
 
   get counters(): TuyaMessageCounters {
-    const tooLong = this.#tooLongCount + (this.#link.active?.link.ignoredCount ?? 0);
-    return { malformed: this.#malformedCount, foreign: this.#foreignCount, tooLong };
+    return {
+      malformed: this.#malformedCount,
+      foreign: this.#foreignCount,
+      tooLong: this.#tooLongCount,
+    };
   }
 
   /** @throws MediaError of the open API; see OpenApiClient.call() and fetchDeviceConfig(). */
@@ -199,19 +204,31 @@ export class TuyaAccount {
       if (!message) return;
       const listener = this.#listeners.get(message.header.sessionId);
       if (listener) listener(message.body);
-      else this.#foreignCount += 1;
+      else this.#onForeign(message.body.type);
     } catch (thrown) {
       this.#malformedCount += 1;
-      this.#warn(toMediaError(thrown).message);
+      this.#warn(toMediaError(thrown).message, this.#malformedCount);
     }
   }
 
+  #onIgnored(sizeBytes: number): void {
+    this.#tooLongCount += 1;
+    this.#warn(`a message of ${sizeBytes} bytes is ignored`, this.#tooLongCount);
+  }
+
+  /** Late candidates of a call that is over are such, too: nothing that an operator must know. */
+  #onForeign(type: string): void {
+    this.#foreignCount += 1;
+    if (this.#foreignCount > MAX_FOREIGN_LINES) return;
+    this.#logger.debug(`a message '${type}' belongs to no call of ours`);
+  }
+
   /** Whoever sends junk sends much of it. */
-  #warn(message: string): void {
+  #warn(message: string, count: number): void {
     const nowMs = this.#components.clock.monotonicMs();
     if (nowMs - this.#warnedMs < WARN_EVERY_MS) return;
     this.#warnedMs = nowMs;
-    this.#logger.warn(`${message} (${this.#malformedCount} so far)`);
+    this.#logger.warn(`${message} (${count} so far)`);
   }
 }
 

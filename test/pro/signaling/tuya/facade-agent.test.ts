@@ -19,7 +19,7 @@ class HandBroker {
   readonly published: [topic: string, text: string][] = [];
   opened = 0;
   closed = 0;
-  isDown = false;
+  failure: MediaError | undefined;
   /** While set, messages wait for it. */
   holding: Promise<void> | undefined;
   callbacks: MqttLinkCallbacks | undefined;
@@ -28,7 +28,7 @@ class HandBroker {
     this.opened += 1;
     await Promise.resolve();
     signal.throwIfAborted();
-    if (this.isDown) throw LOST;
+    if (this.failure) throw this.failure;
     this.callbacks = callbacks;
     return {
       ignoredCount: 0,
@@ -117,7 +117,7 @@ describe('FacadeAgent', () => {
 
   it('comes back in growing steps up to a minute, and says why', async () => {
     const { agent, broker, clock, logger } = setUp();
-    broker.isDown = true;
+    broker.failure = LOST;
     agent.start();
     await settle();
     const steps = [1, 2, 4, 8, 16, 32, 60, 60];
@@ -165,10 +165,25 @@ describe('FacadeAgent', () => {
     await agent.close();
   });
 
+  it('says once what to install', async () => {
+    const { agent, broker, clock, logger } = setUp();
+    broker.failure = new MediaError('unsupported', 'package-missing', 'npm install mqtt');
+    agent.start();
+    await settle();
+    clock.advance(120_000);
+    await settle();
+    assert.deepEqual(
+      logger.lines.map(({ level, message }) => [level, message]),
+      [['error', 'npm install mqtt']],
+    );
+    assert.equal(broker.opened, 1);
+    await agent.close();
+  });
+
   it('ends while it connects or waits, and leaves no timer', async () => {
     for (const isDown of [false, true]) {
       const { agent, broker, clock } = setUp();
-      broker.isDown = isDown;
+      broker.failure = isDown ? LOST : undefined;
       agent.start();
       if (isDown) await settle();
       await agent.close();

@@ -121,4 +121,12 @@ describe('FacadeGate', () => {
     });
     gate.admitLogin(facts({ ip: '198.51.100.7' }));
   });
+
+  it('goes on listening to whose clock is off', () => {
+    for (let index = 0; index < 100; index++) {
+      const late = facts({ offMs: -400_000 - index });
+      assert.throws(() => gate.admitLogin(late), { code: 'tuya-clock-skew' });
+    }
+    gate.admitLogin(facts({}));
+  });
 });

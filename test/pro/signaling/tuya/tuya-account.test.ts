@@ -50,6 +50,10 @@ describe('TuyaAccount', () => {
       warnings.map(({ message }) => message),
       ['invalid Tuya message: it is no JSON text (1 so far)'],
     );
+    fixture.clock.advance(10_000);
+    fixture.link.callbacks.onIgnored?.(70_000);
+    assert.match(fixture.log, /a message of 70000 bytes is ignored \(1 so far\)/u);
+    assert.equal(account.counters.tooLong, 1);
     await talk.close();
     fixture.say({ type: 'answer', sdp: 'v=0' });
     assert.equal(heard.length, 1);

@@ -48,7 +48,8 @@ class Scene implements AsyncDisposable {
           iceServers: () =>
             Promise.resolve([
               { url: 'stun:stun.example.com:3478', username: '', credential: '' },
-              { url: 'turn:turn.example.com:3478', username: '1:u', credential: 'pass' },
+              { url: 'turn:turn.example.com:3478', username: '1767229200:u', credential: 'pass' },
+              { url: 'turn:other.example.com', username: 'u', credential: 'p' },
             ]),
         },
         rtspUrl: (path, host) => (host === '' ? undefined : `rtsp://${host}:8554/${path}`),
@@ -154,9 +155,10 @@ describe('TuyaFacade', () => {
         ices: [
           { urls: 'stun:stun.example.com:3478' },
           {
-            ...{ urls: 'turn:turn.example.com:3478', username: '1:u', credential: 'pass' },
-            ttl: 7200,
+            ...{ urls: 'turn:turn.example.com:3478', username: '1767229200:u', credential: 'pass' },
+            ttl: 3600,
           },
+          { urls: 'turn:other.example.com', username: 'u', credential: 'p' },
         ],
       });
       const { auth, id, moto_id: motoId, supports_webrtc: isSupported } = result;
@@ -241,6 +243,15 @@ describe('TuyaFacade', () => {
     assert.equal(envelope.parse(JSON.parse(large.body)).success, false);
     const root = await httpRequest({ port, path: '/' });
     assert.equal(envelope.parse(JSON.parse(root.body)).code, 1108);
+  });
+
+  it('warns about devices whose paths are not configured, with their place', async () => {
+    await using other = await Scene.start({
+      devices: new Map([['dev1', { path: 'cam', subPath: 'nothing' }]]),
+    });
+    const warnings = other.core.logger.lines.filter(({ level }) => level === 'warn');
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]?.message ?? '', /^tuya\.facade\.devices\.dev1\.subPath: .*nothing/u);
   });
 
   it('tells its numbers, and leaves nothing behind', async () => {
