@@ -246,8 +246,8 @@ describe('the Tuya façade', () => {
       }
     });
 
-    it('hangs up at once on a path without a stream', async () => {
-      await using alone = await TuyaFacadeSite.start();
+    it('hangs up at once on a path without a stream, told by an open API with TLS', async () => {
+      await using alone = await TuyaFacadeSite.start({ isSecure: true });
       const { disconnected, answers } = await alone.watch();
       assert.deepEqual([disconnected, answers], [true, 0]);
     });

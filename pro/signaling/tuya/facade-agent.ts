@@ -57,7 +57,7 @@ export class FacadeAgent implements AsyncDisposable {
     return { malformed: this.#malformedCount, unsent: this.#unsentCount };
   }
 
-  /** Connects in the background, again and again. */
+  /** Connects in the background, again and again, unless the package for it is missing. */
   start(): void {
     this.#running ??= this.#run();
   }
@@ -118,6 +118,10 @@ export class FacadeAgent implements AsyncDisposable {
       const startedMs = clock.monotonicMs();
       const reason = await this.#stay(signal);
       if (isAborted(signal)) return;
+      if (reason.code === 'package-missing') {
+        logger.error(reason.message);
+        return;
+      }
       // Who held out for long begins anew; a broker that only greets does not.
       if (clock.monotonicMs() - startedMs > maxBackoffMs) backoffMs = minBackoffMs;
       logger.warn(`${reason.message}; next try in ${Math.round(backoffMs / 1000)} s`);

@@ -1,11 +1,12 @@
 // What the façade's open API tells: devices, their WebRTC configuration, and the way to the broker.
 import { z } from 'zod';
 import type { Clock } from '../../../core/base/clock.ts';
-import type { IceServerProvider } from '../../../core/webrtc/ice-server-provider.ts';
+import type { IceServer, IceServerProvider } from '../../../core/webrtc/ice-server-provider.ts';
 import { parameterInvalid, permissionDenied } from './facade-error.ts';
 import type { FacadeIdentity } from './facade-identity.ts';
 import type { FacadeDevice, TuyaFacadeOptions } from './facade-options.ts';
 import { facadeSkill, type SkilledPath } from './facade-skill.ts';
+import type { TuyaIceServer } from './tuya-message.ts';
 
 /** What the answers are made from. */
 export interface FacadeAnswersComponents {
@@ -83,10 +84,7 @@ export class FacadeAnswers {
       auth: identity.issueAuth(deviceId, clock.nowMs() + authLifeMs),
       ...{ id: deviceId, moto_id: motoId },
       p2p_config: {
-        ices: servers.map(({ url, username, credential }) => ({
-          urls: url,
-          ...(username === '' ? {} : { username, credential, ttl: authLifeMs / 1000 }),
-        })),
+        ices: servers.map((server) => iceOf(server, clock.nowMs())),
       },
       // As the cloud does it, and the table of the vendor's document: the text of an object.
       skill: JSON.stringify(skill),
@@ -140,6 +138,15 @@ export class FacadeAnswers {
       throw permissionDenied('the user is not linked to this project');
     }
   }
+}
+
+/** The name of temporary credentials begins with the second of their end. */
+function iceOf({ url, username, credential }: IceServer, nowMs: number): TuyaIceServer {
+  if (username === '') return { urls: url };
+  const [, expiry] = /^(\d{9,11})(?::|$)/u.exec(username) ?? [];
+  if (expiry === undefined) return { urls: url, username, credential };
+  const ttl = Math.max(0, Number(expiry) - Math.floor(nowMs / 1000));
+  return { urls: url, username, credential, ttl };
 }
 
 function read<T>(schema: z.ZodType<T>, body: unknown): T {

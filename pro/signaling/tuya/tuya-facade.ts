@@ -3,6 +3,7 @@ import type { Clock } from '../../../core/base/clock.ts';
 import type { ListenAddress } from '../../../core/base/listen-address.ts';
 import { Lifetime } from '../../../core/base/lifetime.ts';
 import type { Logger } from '../../../core/base/logger.ts';
+import { toMediaError } from '../../../core/base/media-error.ts';
 import { HttpListener } from '../../../core/http/http-listener.ts';
 import { Router } from '../../../core/http/router.ts';
 import type { PathManager } from '../../../core/path/path-manager.ts';
@@ -48,10 +49,14 @@ export class TuyaFacade implements AsyncDisposable {
   readonly #agent: FacadeAgent;
   readonly #peers: FacadePeers;
   readonly #lifetime = new Lifetime();
+  readonly #facts: Pick<TuyaFacadeComponents, 'paths' | 'logger'> &
+    Pick<TuyaFacadeOptions, 'devices' | 'clientId'>;
 
   constructor(components: TuyaFacadeComponents, options: TuyaFacadeOptions) {
     const { clock, paths, ice, rtspUrl, openLink } = components;
     const logger = components.logger.scope('tuya');
+    const { devices, clientId } = options;
+    this.#facts = { paths, logger, devices, clientId };
     const identity = new FacadeIdentity(options);
     this.#agent = new FacadeAgent(
       {
@@ -119,6 +124,7 @@ export class TuyaFacade implements AsyncDisposable {
     this.#lifetime.defer(() => this.#peers.close());
     this.#lifetime.own(this.#listener);
     await this.#listener.start();
+    this.#warnAboutPaths();
     this.#peers.start();
     this.#agent.start();
   }
@@ -130,5 +136,21 @@ export class TuyaFacade implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Paths may come later by the API, so this is no reason not to start. */
+  #warnAboutPaths(): void {
+    const { paths, logger, devices, clientId: user } = this.#facts;
+    for (const [deviceId, { path, subPath }] of devices) {
+      for (const [key, name] of Object.entries({ path, subPath })) {
+        if (name === '') continue;
+        try {
+          paths.grant(name, { user });
+        } catch (thrown) {
+          const place = `tuya.facade.devices.${deviceId}.${key}`;
+          logger.warn(`${place}: ${toMediaError(thrown).message}`);
+        }
+      }
+    }
   }
 }

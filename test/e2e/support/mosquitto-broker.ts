@@ -31,6 +31,8 @@ export class MosquittoBroker implements AsyncDisposable {
   readonly ca: string;
   /** The same as a file. */
   readonly caFile: string;
+  /** The key of the certificate. */
+  readonly keyFile: string;
   readonly #folder: string;
   #program: ChildProgram | undefined;
   #pastLog = '';
@@ -40,6 +42,7 @@ export class MosquittoBroker implements AsyncDisposable {
     this.#folder = folder;
     this.ca = ca;
     this.caFile = join(folder, 'cert.pem');
+    this.keyFile = join(folder, 'key.pem');
   }
 
   /** Starts mosquitto; it listens with TLS only, and lets nobody in without a password. */

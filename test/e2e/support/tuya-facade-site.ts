@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '../../../core/base/clock.ts';
+import type { TlsFilePair } from '../../../core/base/tls-files.ts';
 import { Lifetime } from '../../../core/base/lifetime.ts';
 import { loadConfig } from '../../../core/config/load-config.ts';
 import { MediaServer } from '../../../core/server.ts';
@@ -57,6 +58,7 @@ export class TuyaFacadeSite implements AsyncDisposable {
   readonly facade: TuyaFacade;
   readonly logger: RecordingLogger;
   readonly #lifetime: Lifetime;
+  readonly #isSecure: boolean;
 
   private constructor(parts: {
     readonly broker: MosquittoBroker;
@@ -64,19 +66,24 @@ export class TuyaFacadeSite implements AsyncDisposable {
     readonly facade: TuyaFacade;
     readonly logger: RecordingLogger;
     readonly lifetime: Lifetime;
+    readonly isSecure: boolean;
   }) {
     this.broker = parts.broker;
     this.core = parts.core;
     this.facade = parts.facade;
     this.logger = parts.logger;
     this.#lifetime = parts.lifetime;
+    this.#isSecure = parts.isSecure;
   }
 
   /** Resolves when the devices listen on the broker; the paths can be published to by RTSP. */
-  static async start(options: Partial<TuyaFacadeOptions> = {}): Promise<TuyaFacadeSite> {
+  static async start(
+    options: Partial<TuyaFacadeOptions> & { readonly isSecure?: boolean } = {},
+  ): Promise<TuyaFacadeSite> {
     const lifetime = new Lifetime();
     try {
-      return await TuyaFacadeSite.#start(lifetime, options);
+      const { isSecure = false, ...settings } = options;
+      return await TuyaFacadeSite.#start(lifetime, settings, isSecure);
     } catch (error) {
       await lifetime.close();
       throw error;
@@ -86,6 +93,7 @@ export class TuyaFacadeSite implements AsyncDisposable {
   static async #start(
     lifetime: Lifetime,
     options: Partial<TuyaFacadeOptions>,
+    isSecure: boolean,
   ): Promise<TuyaFacadeSite> {
     const logger = new RecordingLogger();
     const broker = await startBroker();
@@ -104,18 +112,22 @@ export class TuyaFacadeSite implements AsyncDisposable {
         ice: { iceServers: () => Promise.resolve([]) },
         rtspUrl: (path) => core.rtspUrl(path),
       },
-      { ...defaultTuyaFacadeOptions, ...optionsFor(broker), ...options },
+      {
+        ...{ ...defaultTuyaFacadeOptions, ...optionsFor(broker), ...options },
+        ...(isSecure ? { tls: tlsOf(broker) } : {}),
+      },
     );
     await facade.start();
     lifetime.own(facade);
-    const site = new TuyaFacadeSite({ broker, core, facade, logger, lifetime });
+    const site = new TuyaFacadeSite({ broker, core, facade, logger, lifetime, isSecure });
     await site.devicesListen();
     return site;
   }
 
   /** Of the open API, e.g. `http://127.0.0.1:20001`. */
   get origin(): string {
-    return `http://127.0.0.1:${this.facade.address.port}`;
+    const { port } = this.facade.address;
+    return this.#isSecure ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
   }
 
   /** Resolves when the broker's log says that the devices subscribed. */
@@ -138,6 +150,7 @@ export class TuyaFacadeSite implements AsyncDisposable {
       command: '/usr/bin/python3',
       args: [
         ...[join(import.meta.dirname, 'tuya-viewer.py'), this.origin, '--ca', this.broker.caFile],
+        ...(this.#isSecure ? ['--http-ca', this.broker.caFile] : []),
         ...['--client-id', clientId, '--secret', secret, '--device-id', FACADE_DEVICE, ...args],
       ],
     });
@@ -182,6 +195,14 @@ export async function viewerReport(viewer: ChildProgram): Promise<TuyaViewerRepo
   const line = viewer.stdout.trim().split('\n').at(-1) ?? '';
   if (code !== 0 || line === '') throw viewer.failure('failed');
   return reportSchema.parse(JSON.parse(line));
+}
+
+/** The open API shows the broker's certificate. */
+function tlsOf({ keyFile, caFile }: MosquittoBroker): TlsFilePair {
+  return {
+    key: { path: keyFile, configKey: 'tuya.facade.serverKey' },
+    cert: { path: caFile, configKey: 'tuya.facade.serverCert' },
+  };
 }
 
 /** As apidocs/tuya.md tells it: devices and viewers see only what is theirs. */
