@@ -127,6 +127,7 @@ function paths(secret: Secret, url: SecretUrl, neighbors: CanaryNeighbors): Sect
           dest: url('forward[].dest', 'rtsp', `${camera}/forwarded`),
           whipBearerToken: secret('forward[].whipBearerToken'),
         },
+        { type: 'kvs', region: 'eu-west-1', stream: 'canary' },
       ],
     },
     cam: {
@@ -144,6 +145,9 @@ function paths(secret: Secret, url: SecretUrl, neighbors: CanaryNeighbors): Sect
       source: 'redirect',
       sourceRedirect: url('sourceRedirect', 'rtsp', `${nobody}/x`),
     },
+    channel: { source: 'kvs://eu-west-1/canary' },
+    tuya: { source: 'tuya://main/device?stream=main' },
+    closed: { source: 'tuya://closed/device?stream=main' },
     box: {
       ...{ source: url('source of a device', 'rtsp', `${nobody}/0`), rtspTransport },
       ...{ deviceType: 'network_capture', deviceAddress: service, record: true },
@@ -196,14 +200,27 @@ function proSettings(secret: Secret, url: SecretUrl, neighbors: CanaryNeighbors)
     tuya: {
       accounts: {
         main: {
-          ...{ endpoint: url('tuya.accounts.*.endpoint', 'http', service), clientId: 'id' },
-          ...{ secret: secret('tuya.accounts.*.secret'), uid: 'uid' },
+          ...{ endpoint: `http://${service}`, clientId: 'id', uid: 'uid' },
+          secret: secret('tuya.accounts.*.secret'),
           code: secret('tuya.accounts.*.code'),
+          localKeys: { device: secret('tuya.accounts.*.localKeys.*') },
         },
+        closed: {
+          ...{ endpoint: url('tuya.accounts.*.endpoint', 'http', service), clientId: 'id' },
+          ...{ secret: secret('tuya.accounts.*.secret (closed)'), uid: 'uid' },
+        },
+      },
+      facade: {
+        ...{ enable: true, address: '127.0.0.1:0', clientId: 'id', uid: 'uid' },
+        secret: secret('tuya.facade.secret'),
+        code: secret('tuya.facade.code'),
+        broker: `mqtt://agent:${secret('tuya.facade.broker')}@${service}`,
+        ...{ viewerUsername: 'viewer', viewerPassword: secret('tuya.facade.viewerPassword') },
+        devices: { device: { path: 'push' } },
       },
     },
     kvs: {
-      ...{ accessKeyId: 'AKIACANARY', endpoint: url('kvs.endpoint', 'http', service) },
+      ...{ accessKeyId: 'AKIACANARY', endpoint: `http://${service}` },
       secretAccessKey: secret('kvs.secretAccessKey'),
       sessionToken: secret('kvs.sessionToken'),
     },
