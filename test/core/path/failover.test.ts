@@ -297,6 +297,16 @@ describe('a path with a list of sources', () => {
     assert.deepEqual(fixture.runs, []);
   });
 
+  it('notices the end of a source that closes its writer itself', async () => {
+    await using fixture = new Fixture('paths: {cam: {source: "rtsp://a/"}}');
+    const writer = fixture.publish('rtsp://a/');
+    fixture.read();
+    writer.close();
+    await fixture.fail('rtsp://a/');
+    assert.deepEqual(fixture.transitions, ['available', 'online', 'offline']);
+    assert.equal(fixture.path.onlineAt, undefined);
+  });
+
   it('leaves out what can not be pulled', async () => {
     await using fixture = new Fixture('paths: {cam: {source: ["srt://a:9/", "rtsp://b/"]}}');
     assert.deepEqual(fixture.started, ['rtsp://b/']);
