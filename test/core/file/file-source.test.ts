@@ -14,6 +14,10 @@ import { Stream } from '../../../core/stream/stream.ts';
 const DEMO = fileURLToPath(new URL('../../../core/assets/demo.mp4', import.meta.url));
 /** Turns 8 ms of real time into a second. */
 const SPEED = 125;
+const POLL_MS = 5;
+const MAX_POLLS = 1600;
+/** More than two rounds of the clip, whose video is 250 pictures long. */
+const LOOP_PACKETS = 600;
 
 const fastClock: Clock = {
   nowMs: () => systemClock.nowMs() * SPEED,
@@ -27,7 +31,8 @@ interface Played {
   readonly stream: Stream;
 }
 
-async function play(url: string, durationMs: number): Promise<Played> {
+/** Plays until every track has had so many packets. */
+async function play(url: string, minPackets: number): Promise<Played> {
   const stop = new AbortController();
   const streams: Stream[] = [];
   let described: readonly TrackDescription[] = [];
@@ -44,7 +49,13 @@ async function play(url: string, durationMs: number): Promise<Played> {
       return stream.attach(tracks);
     },
   });
-  await Promise.race([running, delay(fastClock, durationMs)]);
+  const isEnough = (): boolean =>
+    streams[0]?.tracks.every(({ stats }) => stats.packetsReceived >= minPackets) ?? false;
+  const enough = async (): Promise<void> => {
+    for (let polls = 0; polls < MAX_POLLS && !isEnough(); polls++)
+      await delay(systemClock, POLL_MS);
+  };
+  await Promise.race([running, enough()]);
   stop.abort();
   await running;
   const [stream] = streams;
@@ -54,7 +65,7 @@ async function play(url: string, durationMs: number): Promise<Played> {
 
 describe('FileSource', () => {
   it('plays the shipped clip with video and audio that a browser takes', async () => {
-    const { tracks, stream } = await play(`file://${DEMO}`, 3000);
+    const { tracks, stream } = await play(`file://${DEMO}`, 60);
     assert.deepEqual(
       tracks.map((track) => track.codec.name),
       ['H264', 'Opus'],
@@ -69,7 +80,7 @@ describe('FileSource', () => {
   });
 
   it('loops with timestamps that go on', async () => {
-    const { stream } = await play(`file://${DEMO}`, 25_000);
+    const { stream } = await play(`file://${DEMO}`, LOOP_PACKETS);
     for (const track of stream.tracks) {
       const { ring } = track;
       let previous: number | undefined;
@@ -95,7 +106,7 @@ describe('FileSource', () => {
       const garbage = join(folder, 'garbage.mp4');
       await writeFile(garbage, Buffer.alloc(5000, 0x41));
       for (const name of [garbage, join(folder, 'missing.mp4'), folder]) {
-        await assert.rejects(play(`file://${name}`, 1000), (error: unknown) => {
+        await assert.rejects(play(`file://${name}`, 1), (error: unknown) => {
           assert.ok(error instanceof Error && 'code' in error);
           assert.equal(error.code, 'file-source-unreadable');
           return error.message.includes(name);
