@@ -1,7 +1,9 @@
 // The façade's devices on an MQTT broker: one connection that listens for all of them, and comes back when lost.
+import { randomBytes } from 'node:crypto';
 import { delay, type Clock } from '../../../core/base/clock.ts';
 import type { Logger } from '../../../core/base/logger.ts';
 import { MediaError, toMediaError } from '../../../core/base/media-error.ts';
+import { untilAborted } from './abortable.ts';
 import type { FacadeBroker, TuyaFacadeOptions } from './facade-options.ts';
 import { openMqttLink, type MqttLink, type OpenMqttLink } from './mqtt-link.ts';
 import { formatTuyaMessage, parseTuyaMessage, type TuyaMessage } from './tuya-message.ts';
@@ -23,6 +25,7 @@ type AgentOptions = Pick<
 
 /** How long farewells may take. */
 const GOODBYE_MS = 1000;
+const CLIENT_ID_BYTES = 8;
 const STOPPING = new MediaError('unavailable', 'server-stopping', 'the server is stopping');
 
 /** Listens and answers; what is not read or not sent is counted. */
@@ -143,7 +146,9 @@ export class FacadeAgent implements AsyncDisposable {
         { ...this.#login(this.#options.broker), signal },
         { onMessage: (topic, bytes) => this.#onMessage(topic, bytes), onLost: lost.resolve },
       );
-      for (const topic of this.#deviceOfTopic.keys()) await link.subscribe(topic);
+      for (const topic of this.#deviceOfTopic.keys()) {
+        await untilAborted(link.subscribe(topic), signal);
+      }
       this.#link = link;
       logger.info(`${this.#deviceOfTopic.size} devices listen on the MQTT broker`);
       return await lost.promise;
@@ -169,7 +174,8 @@ export class FacadeAgent implements AsyncDisposable {
       ...{ url, username, password, fingerprint },
       fingerprintKey: 'tuya.facade.brokerFingerprint',
       timeoutMs: this.#options.brokerTimeoutMs,
-      clientId: `agent_${this.#options.motoId}`,
+      // Who knows it can take the connection over, and viewers are told the motoId.
+      clientId: `agent_${randomBytes(CLIENT_ID_BYTES).toString('hex')}`,
     };
   }
 

@@ -116,7 +116,7 @@ export class SharedMqttLink {
         { ...this.#options, url, clientId, username, password, timeoutMs: TIMEOUT_MS, signal },
         { onMessage, onIgnored, onLost },
       );
-      await link.subscribe(config.sourceTopic);
+      await untilAborted(link.subscribe(config.sourceTopic), signal);
       signal.throwIfAborted();
       this.#active = { config, link };
       this.#failure = undefined;

@@ -16,16 +16,20 @@ const MESSAGE: TuyaMessage = {
 /** A broker in the hands of the test. */
 class HandBroker {
   readonly topics: string[] = [];
+  readonly clientIds: string[] = [];
   readonly published: [topic: string, text: string][] = [];
   opened = 0;
   closed = 0;
   failure: MediaError | undefined;
   /** While set, messages wait for it. */
   holding: Promise<void> | undefined;
+  /** Whether subscriptions are never confirmed. */
+  isDeaf = false;
   callbacks: MqttLinkCallbacks | undefined;
 
-  readonly open: OpenMqttLink = async (_components, { signal }, callbacks) => {
+  readonly open: OpenMqttLink = async (_components, { signal, clientId }, callbacks) => {
     this.opened += 1;
+    this.clientIds.push(clientId);
     await Promise.resolve();
     signal.throwIfAborted();
     if (this.failure) throw this.failure;
@@ -34,7 +38,7 @@ class HandBroker {
       ignoredCount: 0,
       subscribe: (topic) => {
         this.topics.push(topic);
-        return Promise.resolve();
+        return this.isDeaf ? new Promise(() => undefined) : Promise.resolve();
       },
       publish: async (topic, bytes) => {
         await this.holding;
@@ -94,6 +98,28 @@ describe('FacadeAgent', () => {
     assert.equal(broker.published[0]?.[0], '/av/u/viewer');
     assert.match(broker.published[0][1], /"type":"disconnect"/u);
     assert.deepEqual([broker.closed, agent.isConnected], [1, false]);
+  });
+
+  it('has another name for each connection, which no viewer could take over', async () => {
+    const { agent, broker, clock } = setUp();
+    agent.start();
+    await settle();
+    broker.callbacks?.onLost(LOST);
+    await settle();
+    clock.advance(1000);
+    await settle();
+    assert.equal(new Set(broker.clientIds).size, 2);
+    for (const clientId of broker.clientIds) assert.match(clientId, /^agent_[0-9a-f]{16}$/u);
+    await agent.close();
+  });
+
+  it('ends at once though the broker confirms no subscription', async () => {
+    const { agent, broker } = setUp();
+    broker.isDeaf = true;
+    agent.start();
+    await settle();
+    await agent.close();
+    assert.deepEqual([broker.topics.length, broker.closed], [1, 1]);
   });
 
   it('hands messages on by their topic, and counts what is none', async () => {

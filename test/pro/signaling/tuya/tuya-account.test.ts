@@ -147,6 +147,18 @@ describe('TuyaAccount', () => {
     await account.close();
   });
 
+  it('closes at once though the broker confirms no subscription', async () => {
+    const fixture = new TuyaFixture();
+    const { account, clock } = fixture;
+    fixture.isDeaf = true;
+    const talk = account.converse(callee, () => undefined, signal);
+    await settle();
+    await account.close();
+    await assert.rejects(talk, { code: 'closed' });
+    assert.equal(fixture.link.isClosed, true);
+    assert.equal(clock.pendingTimers, 0);
+  });
+
   it('wakes a device by its local key, and waits until it is awake or 5 s', async () => {
     const fixture = new TuyaFixture();
     const { account, clock } = fixture;

@@ -33,12 +33,13 @@ export class BrokerLink implements MqttLink {
   readonly topics: string[] = [];
   readonly published: (readonly [topic: string, bytes: Uint8Array])[] = [];
   isClosed = false;
-  /** Whether messages are never confirmed. */
-  isDeaf = false;
+  /** Whether messages and subscriptions are never confirmed. */
+  isDeaf: boolean;
 
-  constructor(options: MqttLinkOptions, callbacks: MqttLinkCallbacks) {
+  constructor(options: MqttLinkOptions, callbacks: MqttLinkCallbacks, isDeaf: boolean) {
     this.options = options;
     this.callbacks = callbacks;
+    this.isDeaf = isDeaf;
   }
 
   /** What devices got, in order. */
@@ -49,7 +50,7 @@ export class BrokerLink implements MqttLink {
 
   subscribe(topic: string): Promise<void> {
     this.topics.push(topic);
-    return Promise.resolve();
+    return this.isDeaf ? new Promise(() => undefined) : Promise.resolve();
   }
 
   publish(topic: string, bytes: Uint8Array): Promise<void> {
@@ -69,6 +70,8 @@ export class TuyaFixture {
   readonly logger = new RecordingLogger();
   readonly peers = new LinkDoubles();
   readonly links: BrokerLink[] = [];
+  /** Whether new connections are deaf from the start. */
+  isDeaf = false;
   /** Why connections fail, one each. */
   readonly failures: MediaError[] = [];
   readonly cloud: OpenApiDouble;
@@ -90,7 +93,7 @@ export class TuyaFixture {
     const openLink: OpenMqttLink = (_components, options, callbacks) => {
       const failure = this.failures.shift();
       if (failure) return Promise.reject(failure);
-      const link = new BrokerLink(options, callbacks);
+      const link = new BrokerLink(options, callbacks, this.isDeaf);
       this.links.push(link);
       return Promise.resolve(link);
     };
