@@ -130,12 +130,14 @@ export class TuyaCall {
     });
     this.#peer = peer;
     const { sdp, candidates } = withoutCandidates(await untilAborted(peer.offer(true), this.#over));
-    await conversation.send({
+    const say = (body: TuyaBody): Promise<void> =>
+      untilAborted(conversation.send(body), this.#over);
+    await say({
       ...{ type: 'offer', sdp, auth, streamType: this.#choice.streamType },
       isDataChannelEnabled: this.#choice.isH265,
       iceServers: servers,
     });
-    for (const candidate of candidates) await conversation.send({ type: 'candidate', candidate });
+    for (const candidate of candidates) await say({ type: 'candidate', candidate });
     this.#queue.open(async (later) => {
       for (const each of later) {
         const candidate = each ? `a=${formatIceCandidate(each)}` : '';

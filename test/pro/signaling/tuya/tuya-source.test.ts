@@ -87,6 +87,21 @@ describe('TuyaSource', () => {
     assert.equal(fixture.clock.pendingTimers, 0);
   });
 
+  it('ends within its goodbye though the broker confirms nothing', async () => {
+    const fixture = new TuyaFixture();
+    const { abort, ended } = fixture.watch();
+    await settle();
+    fixture.link.isDeaf = true;
+    fixture.clock.advance(5000);
+    await settle();
+    assert.equal(fixture.link.said.at(-1)?.body.type, 'offer');
+    abort.abort();
+    await settle();
+    fixture.clock.advance(1000);
+    assert.equal(await ended, undefined);
+    await fixture.account.close();
+  });
+
   it('ends at an answer that is none', async () => {
     for (const sdp of ['v=0\r\n', 'junk', answerText({})]) {
       const { fixture, ended } = await ring();
