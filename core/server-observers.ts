@@ -46,6 +46,8 @@ export interface ServerObserversOptions {
   readonly version: string;
   /** Date ms. */
   readonly startedAt: number;
+  /** Of outer layers. */
+  readonly metricGroups: readonly MetricGroup[];
   /** Environment of the process, for commands of hooks. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -158,7 +160,7 @@ export class ServerObservers implements AsyncDisposable {
 
   #groups(): readonly MetricGroup[] {
     const { pathManager, sessions, rtsp } = this.#components;
-    const { version, startedAt } = this.#options;
+    const { version, startedAt, metricGroups } = this.#options;
     return [
       pathMetrics({ paths: () => pathManager.list(), sessions: () => sessions.list() }),
       ...rtspMetrics({
@@ -172,6 +174,7 @@ export class ServerObservers implements AsyncDisposable {
         ...{ version, startedAt, reload: () => this.#reload() },
         eventLoop: () => this.#eventLoop.family,
       }),
+      ...metricGroups,
     ];
   }
 

@@ -12,6 +12,7 @@ import { systemClock } from './base/clock.ts';
 import { toMediaError, MediaError } from './base/media-error.ts';
 import { Restartable } from './base/restartable.ts';
 import { Lifetime } from './base/lifetime.ts';
+import type { MetricGroup } from './base/metric-family.ts';
 import type { Logger } from './base/logger.ts';
 import type { ConfigChange, ConfigStore } from './config/config-store.ts';
 import type { Config } from './config/config.ts';
@@ -23,7 +24,8 @@ import { SessionRegistry } from './path/session-registry.ts';
 import type { ForwardTargetFactory } from './path/forward-target.ts';
 import type { SourceFactory } from './path/source.ts';
 import { RtspServer } from './rtsp/rtsp-server.ts';
-import { RtspSourceFactory, type RtspSourceOptions } from './rtsp/rtsp-source.ts';
+import { currentSourceOptions } from './rtsp/current-source-options.ts';
+import { RtspSourceFactory } from './rtsp/rtsp-source.ts';
 import { OpusTranscoders } from './transcode/opus-transcoders.ts';
 import { ConfiguredIceServers } from './webrtc/configured-ice-servers.ts';
 import type { IceServerProvider } from './webrtc/ice-server-provider.ts';
@@ -49,6 +51,7 @@ export interface MediaServerComponents {
   readonly configStore?: ConfigStore;
   readonly sourceFactories?: readonly SourceFactory[];
   readonly forwardFactories?: readonly ForwardTargetFactory[];
+  readonly metricGroups?: readonly MetricGroup[];
 }
 
 /** Settings of the media server. */
@@ -131,7 +134,7 @@ export class MediaServer {
         sourceFactories: [
           new RtspSourceFactory(
             this.#clock,
-            sourceLimits(() => this.#config),
+            currentSourceOptions(() => this.#config.global),
           ),
           new FileSourceFactory(this.#clock, config.filePath),
           ...this.peers.sourceFactories,
@@ -141,13 +144,17 @@ export class MediaServer {
       config,
     );
     const { authorizer, pathManager, sessions } = this;
+    const { metricGroups = [] } = components;
     this.observers = new ServerObservers(
       {
         ...{ clock: this.#clock, logger, authorizer, pathManager, sessions },
         ...{ configStore: components.configStore, config: () => this.#config },
         rtsp: () => this.#rtsp.current,
       },
-      { version: options.version ?? '', startedAt: this.#startedAt, env: options.env ?? {} },
+      {
+        ...{ version: options.version ?? '', startedAt: this.#startedAt, metricGroups },
+        env: options.env ?? {},
+      },
     );
   }
 
@@ -384,16 +391,4 @@ export class MediaServer {
     await api.start();
     return api;
   }
-}
-
-/** Limits that follow the configuration. */
-function sourceLimits(current: () => Config): RtspSourceOptions {
-  return {
-    get readTimeoutMs() {
-      return current().global.readTimeout;
-    },
-    get udpReadBufferBytes() {
-      return current().global.udpReadBufferSize;
-    },
-  };
 }

@@ -1,11 +1,13 @@
 // Kinesis Video Streams as sources and targets of paths: kvs:// in `source` and `forward`.
 import type { Clock } from '../../core/base/clock.ts';
 import type { Logger } from '../../core/base/logger.ts';
+import type { MetricGroup } from '../../core/base/metric-family.ts';
 import type { SourceFactory } from '../../core/path/source.ts';
 import type { WebRtcClients } from '../../core/webrtc/client/webrtc-clients.ts';
 import type { KvsConfig } from '../config/kvs-section.ts';
 import type { FfmpegProvider } from '../ffmpeg/ffmpeg-program.ts';
 import { FragmentSource } from '../put-media/fragment-source.ts';
+import { putMediaMetrics } from '../put-media/put-media-metrics.ts';
 import { PutMediaForwardFactory } from '../put-media/put-media-target.ts';
 import { KvsSourceFactory } from '../signaling/kvs/kvs-source.ts';
 import type { KvsServices } from './kvs-services.ts';
@@ -24,6 +26,7 @@ export interface KvsPeersComponents {
 export interface KvsPeers {
   readonly sourceFactories: readonly SourceFactory[];
   readonly forwardFactories: readonly PutMediaForwardFactory[];
+  readonly metricGroups: readonly MetricGroup[];
 }
 
 /** Nothing of AWS is loaded before a path needs it. */
@@ -31,6 +34,20 @@ export function createKvsPeers(components: KvsPeersComponents, kvs: KvsConfig): 
   const { clock, logger, services, clients, ffmpeg } = components;
   const { channels, streams } = services;
   const { stun, connectionTimeMs } = kvs;
+  const forwards = new PutMediaForwardFactory(
+    {
+      ...{ clock, services: streams, random: Math.random },
+      openSource: ({ pathName, stream, audio, listener, logger: log }) => {
+        const source = new FragmentSource(
+          { clock, stream, listener, ffmpeg, logger: log },
+          { pathName, audio },
+        );
+        source.start();
+        return source;
+      },
+    },
+    { rotateAfterMs: connectionTimeMs },
+  );
   return {
     sourceFactories: [
       new KvsSourceFactory(
@@ -38,21 +55,7 @@ export function createKvsPeers(components: KvsPeersComponents, kvs: KvsConfig): 
         stun === 'auto' ? {} : { stun: stun === 'none' ? '' : stun },
       ),
     ],
-    forwardFactories: [
-      new PutMediaForwardFactory(
-        {
-          ...{ clock, services: streams, random: Math.random },
-          openSource: ({ pathName, stream, audio, listener, logger: log }) => {
-            const source = new FragmentSource(
-              { clock, stream, listener, ffmpeg, logger: log },
-              { pathName, audio },
-            );
-            source.start();
-            return source;
-          },
-        },
-        { rotateAfterMs: connectionTimeMs },
-      ),
-    ],
+    forwardFactories: [forwards],
+    metricGroups: [putMediaMetrics(() => forwards.list())],
   };
 }

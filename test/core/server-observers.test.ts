@@ -50,7 +50,7 @@ async function setUp(): Promise<Fixture> {
   const sessions = new SessionRegistry();
   const observers = new ServerObservers(
     { ...base, pathManager, sessions, config: () => config, rtsp: () => undefined },
-    { version: '1.2.3', startedAt: 0, env: {} },
+    { version: '1.2.3', startedAt: 0, env: {}, metricGroups: [] },
   );
   await observers.start();
   pathManager.start();
