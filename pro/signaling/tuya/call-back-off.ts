@@ -11,15 +11,17 @@ interface Failed {
 
 const MIN_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 60_000;
-/** Who was on the line for so long is called again soon. */
-const LONG_CALL_MS = 10_000;
+/** Whose pictures came for so long is called again soon; above the time-out of a silent peer. */
+const LONG_CALL_MS = 30_000;
+/** Names of paths, and so of devices, may be made of what readers ask for. */
+const MAX_DEVICES = 1000;
 /** A timer that fires early by a fraction must not cost another round. */
 const SLACK_MS = 50;
 
 /** Pauses of 1 s, growing to 60 s, for each device. */
 export class CallBackOff {
   readonly #clock: Clock;
-  /** By device; those that are configured, so their number is bounded. */
+  /** By device, the one that failed last at the end. */
   readonly #failed = new Map<string, Failed>();
 
   constructor(clock: Clock) {
@@ -36,13 +38,14 @@ export class CallBackOff {
     throw new MediaError(failure.kind, failure.code, text, { cause: failure });
   }
 
-  /** A call ended after `ranMs`. */
+  /** A call ended that had a stream for `ranMs`, or 0. */
   note(device: string, failure: MediaError, ranMs: number): void {
-    // A device that does not answer costs the whole time-out: that is no long call.
-    const wasLong = ranMs > LONG_CALL_MS && failure.code !== 'tuya-answer-timeout';
-    const count = wasLong ? 0 : (this.#failed.get(device)?.count ?? 0);
+    const count = ranMs > LONG_CALL_MS ? 0 : (this.#failed.get(device)?.count ?? 0);
     const pauseMs = Math.min(MIN_PAUSE_MS * 2 ** count, MAX_PAUSE_MS);
     const untilMs = this.#clock.monotonicMs() + pauseMs;
+    this.#failed.delete(device);
+    const [oldest] = this.#failed.keys();
+    if (this.#failed.size >= MAX_DEVICES && oldest !== undefined) this.#failed.delete(oldest);
     this.#failed.set(device, { count: Math.min(count + 1, 10), failure, untilMs });
   }
 }

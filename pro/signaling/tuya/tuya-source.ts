@@ -61,13 +61,19 @@ class TuyaSource implements Source {
     const key = Object.values(target).join('/');
     this.#backOff.check(key);
     const { clock } = clients();
-    const startMs = clock.monotonicMs();
+    // Time-outs of a device that never shows anything are long, too.
+    let publishedMs: number | undefined;
+    const publish: SourceContext['publish'] = (...stream) => {
+      publishedMs = clock.monotonicMs();
+      return context.publish(...stream);
+    };
     try {
       const device = await account.deviceConfig(target.deviceId, signal);
-      await this.#call({ account, context, target, device });
+      await this.#call({ account, context: { ...context, publish }, target, device });
     } catch (thrown) {
       const failure = toMediaError(thrown);
-      if (!signal.aborted) this.#backOff.note(key, failure, clock.monotonicMs() - startMs);
+      const endMs = clock.monotonicMs();
+      if (!signal.aborted) this.#backOff.note(key, failure, endMs - (publishedMs ?? endMs));
       throw failure;
     }
   }

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { MediaError } from '../../../../core/base/media-error.ts';
 import { formatIceCandidate } from '../../../../core/sdp/ice-candidate.ts';
+import { CallBackOff } from '../../../../pro/signaling/tuya/call-back-off.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
 import { answerText, HOST } from '../../../core/webrtc/client/peer-doubles.ts';
 import { settle, TuyaFixture } from './tuya-fixture.ts';
 
@@ -152,5 +154,45 @@ describe('TuyaSource', () => {
       assert.equal(await asks(), true, `does not ask after ${pauseSeconds} s`);
     }
     await account.close();
+  });
+
+  it('pauses longer each time, too, after a device that answers and is never reached', async () => {
+    const fixture = new TuyaFixture();
+    const { clock, account } = fixture;
+    for (const pauseSeconds of [1, 2, 4]) {
+      const { ended } = fixture.watch();
+      await settle();
+      clock.advance(5000);
+      await settle();
+      fixture.say({ type: 'answer', sdp: ANSWER });
+      await settle();
+      clock.advance(10_000);
+      assert.equal(codeOf(await ended), 'peer-ended');
+      const early = String(await fixture.watch().ended);
+      assert.match(early, new RegExp(`called again in ${pauseSeconds} s$`, 'u'));
+      clock.advance(pauseSeconds * 1000);
+    }
+    await account.close();
+  });
+});
+
+describe('CallBackOff', () => {
+  it('begins anew after a long call, and remembers a thousand devices', () => {
+    const clock = new FakeClock();
+    const backOff = new CallBackOff(clock);
+    const failure = new MediaError('unavailable', 'x', 'gone');
+    const isHeld = (device: string): boolean => {
+      try {
+        backOff.check(device);
+        return false;
+      } catch {
+        return true;
+      }
+    };
+    for (const ranMs of [0, 0, 0, 30_001]) backOff.note('cam', failure, ranMs);
+    clock.advance(999);
+    assert.equal(isHeld('cam'), false);
+    for (let index = 0; index < 1001; index++) backOff.note(`cam${index}`, failure, 0);
+    assert.deepEqual(['cam0', 'cam1', 'cam1000'].map(isHeld), [false, true, true]);
   });
 });
