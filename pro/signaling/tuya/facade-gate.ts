@@ -6,7 +6,7 @@ import { MediaError, toMediaError } from '../../../core/base/media-error.ts';
 import { FailureLimiter } from '../../../core/auth/failure-limiter.ts';
 import { parameterInvalid, signInvalid, tokenInvalid } from './facade-error.ts';
 import type { FacadeTokens } from './facade-tokens.ts';
-import { verifyOpenApi, type OpenApiCall } from './open-api-signature.ts';
+import { verifyOpenApi, type OpenApiCall, type OpenApiSignMethod } from './open-api-signature.ts';
 
 /** A request as it came. */
 export interface FacadeRequestFacts {
@@ -69,9 +69,10 @@ export class FacadeGate {
     const { headers, ip } = facts;
     const sign = headerOf(headers, 'sign');
     if (this.#failures.isBlocked(ip, sign)) throw tooMany();
+    let kind: OpenApiSignMethod;
     try {
       this.#checkClient(headerOf(headers, 'client_id'));
-      this.#checkSignature(facts, accessToken, sign);
+      kind = this.#checkSignature(facts, accessToken, sign);
     } catch (thrown) {
       const { code } = toMediaError(thrown);
       // A clock that is off is no guess.
@@ -79,7 +80,8 @@ export class FacadeGate {
       throw thrown;
     }
     const nonce = headerOf(headers, 'nonce');
-    if (nonce !== '') this.#useNonce(nonce);
+    // The older kinds do not sign it: whoever saw one such request could fill our memory with others.
+    if (nonce !== '' && kind === 'hmac') this.#useNonce(nonce);
   }
 
   #checkClient(clientId: string): void {
@@ -87,7 +89,7 @@ export class FacadeGate {
     throw new MediaError('unauthenticated', 'tuya-client-invalid', 'clientId is invalid');
   }
 
-  #checkSignature(facts: FacadeRequestFacts, accessToken: string, sign: string): void {
+  #checkSignature(facts: FacadeRequestFacts, accessToken: string, sign: string): OpenApiSignMethod {
     const { headers, method, target, body } = facts;
     const t = headerOf(headers, 't');
     this.#checkTime(t);
@@ -95,9 +97,9 @@ export class FacadeGate {
     if (nonce.length > MAX_NONCE_CHARS) throw signInvalid('the nonce is too long');
     const signedHeaders = signedHeadersOf(headers);
     const call: OpenApiCall = { method, target, body, t, nonce, accessToken, signedHeaders };
-    if (verifyOpenApi(this.#options, call, sign) === undefined) {
-      throw signInvalid('it is not that of this request');
-    }
+    const kind = verifyOpenApi(this.#options, call, sign);
+    if (kind === undefined) throw signInvalid('it is not that of this request');
+    return kind;
   }
 
   #checkTime(t: string): void {
@@ -108,7 +110,7 @@ export class FacadeGate {
     throw new MediaError('unauthenticated', 'tuya-clock-skew', message);
   }
 
-  /** Remembered as long as its time is taken; the oldest types of signatures have none. */
+  /** Remembered as long as its time is taken. */
   #useNonce(nonce: string): void {
     const nowMs = this.#clock.monotonicMs();
     for (const [known, forgetAtMs] of this.#nonces) {

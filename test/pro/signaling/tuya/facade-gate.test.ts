@@ -82,6 +82,14 @@ describe('FacadeGate', () => {
     gate.admitLogin(facts({ nonce: 'n' }));
   });
 
+  it('remembers no nonces that are not signed', () => {
+    for (const kind of ['hmac-legacy', 'md5'] as const) {
+      gate.admitLogin(facts({ kind, nonce: 'n' }));
+      gate.admitLogin(facts({ kind, nonce: 'n' }));
+    }
+    gate.admitLogin(facts({ nonce: 'n' }));
+  });
+
   it('wants a time that is near', () => {
     gate.admitLogin(facts({ offMs: -300_000 }));
     gate.admitLogin(facts({ offMs: 300_000 }));
