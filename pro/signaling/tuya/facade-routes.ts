@@ -98,9 +98,14 @@ async function reply(
     const error = toMediaError(thrown);
     // A bug's text is for the log alone; the listener writes both.
     if (error.kind === 'internal' || error.kind === 'canceled') throw error;
-    logger.debug(`${request.method} ${request.path} of ${request.ip}: ${error.message}`);
+    logger.debug(`${request.method} ${placeOf(request)} of ${request.ip}: ${error.message}`);
     return answer(facadeErrorBody({ error, text: error.message }, clock.nowMs()));
   }
+}
+
+/** Without the refresh token that is a part of its path. */
+function placeOf({ path }: HttpRequest): string {
+  return path.replace(/^(\/v1\.0\/token\/).*/su, '$1***').slice(0, 200);
 }
 
 function answer(body: unknown): HttpReply {
@@ -149,7 +154,7 @@ function hostOf({ headers }: HttpRequest): string {
   return name;
 }
 
-function nowhere({ path }: HttpRequest): never {
-  const message = `uri path invalid: ${path.slice(0, 200)}`;
+function nowhere(request: HttpRequest): never {
+  const message = `uri path invalid: ${placeOf(request)}`;
   throw new MediaError('not-found', 'tuya-path-invalid', message);
 }

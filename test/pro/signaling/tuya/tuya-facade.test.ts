@@ -127,6 +127,10 @@ describe('TuyaFacade', () => {
     const path = `/v1.0/token/${String(result?.['refresh_token'])}`;
     assert.equal((await scene.call('GET', path)).success, true);
     assert.equal((await scene.call('GET', path)).code, 1010);
+    assert.equal((await scene.call('POST', path)).code, 1108);
+    const lines = scene.core.logger.lines.map(({ message }) => message);
+    assert.ok(lines.some((line) => line.includes('/v1.0/token/*** of 127.0.0.1: token invalid')));
+    assert.doesNotMatch(lines.join('\n'), new RegExp(String(result?.['refresh_token']), 'u'));
   });
 
   it('gives tokens for a code where one is set, and for no other type of grant', async () => {
