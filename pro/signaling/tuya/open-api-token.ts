@@ -124,10 +124,16 @@ export class OpenApiToken {
     try {
       return await ask(`/v1.0/token/${encodeURIComponent(refreshToken)}`);
     } catch (thrown) {
-      const isOver = thrown instanceof MediaError && thrown.code === 'tuya-token-invalid';
-      if (!isOver || authMode === 'auth') throw thrown;
+      if (authMode === 'auth' || !this.#canBeginAnew(toMediaError(thrown))) throw thrown;
       return await ask(first);
     }
+  }
+
+  /** Who still has a token that works tries the refresh token again, unless that is no more. */
+  #canBeginAnew({ code }: MediaError): boolean {
+    if (code === 'tuya-token-invalid') return true;
+    const isOver = (this.#issued?.endsMs ?? 0) <= this.#components.clock.monotonicMs();
+    return isOver && code.startsWith('tuya-');
   }
 
   #renewIn(delayMs: number): void {

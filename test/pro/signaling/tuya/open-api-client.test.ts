@@ -87,6 +87,22 @@ describe('OpenApiClient', () => {
     assert.equal(clock.pendingTimers, 0);
   });
 
+  it('begins anew when the token is over and the refresh token is refused for any reason', async () => {
+    const { clock, cloud, client } = scene();
+    await client.call(get);
+    cloud.refusals.push(...Array.from({ length: 6 }, () => ({ code: 1199, msg: 'odd' })));
+    clock.advance(6_900_000);
+    await new Promise(setImmediate);
+    for (let minute = 1; minute <= 5; minute++) {
+      assert.equal(cloud.refusals.length, 6 - minute);
+      clock.advance(60_000);
+      await new Promise(setImmediate);
+    }
+    assert.deepEqual(tokenCalls(cloud).slice(1), ['/v1.0/token?grant_type=1']);
+    assert.deepEqual(await client.call(get), { auth: 'x' });
+    client.close();
+  });
+
   it('takes one new token when the cloud does not know it any more', async () => {
     const { cloud, client } = scene();
     await client.call(get);
@@ -97,7 +113,8 @@ describe('OpenApiClient', () => {
       '/v1.0/token/refresh-1',
       '/v1.0/token?grant_type=1',
     ]);
-    cloud.refusals.push({ code: 1010, msg: 'token invalid' }, { code: 500, msg: 'no' });
+    const no = { code: 500, msg: 'no' };
+    cloud.refusals.push({ code: 1010, msg: 'token invalid' }, no, no);
     await failsWith(client.call(get), 'tuya-refused', /500: no/u);
     client.close();
   });
