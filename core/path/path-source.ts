@@ -38,7 +38,8 @@ export interface PathSourceOptions {
 /** Owns the runner of a pulled path. */
 export class PathSource {
   readonly #components: PathSourceComponents;
-  readonly #after: Promise<void> | undefined;
+  /** The end of what ran before: of another source, or of this one the last time. */
+  #after: Promise<void> | undefined;
   #config: PathConfig;
   #entries: readonly SourceEntry[];
   #runner: SourceRunner | undefined;
@@ -134,10 +135,15 @@ export class PathSource {
     this.#linger?.cancel();
     this.#linger = undefined;
     const runner = this.#runner;
-    if (!runner) return;
-    this.#lastFailure = runner.lastFailure;
-    this.#runner = undefined;
-    await runner.stop();
+    if (runner) {
+      this.#lastFailure = runner.lastFailure;
+      this.#runner = undefined;
+      const after = Promise.all([this.#after, runner.stop()]).then(() => {
+        if (this.#after === after) this.#after = undefined;
+      });
+      this.#after = after;
+    }
+    await this.#after;
   }
 
   get #active(): SourceEntry | undefined {

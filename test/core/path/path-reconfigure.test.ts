@@ -147,6 +147,29 @@ describe('PathManager.reconfigure()', () => {
     assert.deepEqual(fixture.urls, ['rtsp://old/', 'rtsp://new/']);
   });
 
+  it('pulls again on demand when the run before has ended, which may take a bounded time', async () => {
+    const yml = 'source: "rtsp://h/", sourceOnDemand: yes, sourceOnDemandCloseAfter: 1s';
+    const fixture = new Fixture(`paths: {c: {${yml}}}`);
+    const stopping = Promise.withResolvers<undefined>();
+    fixture.stopping = stopping.promise;
+    const waiting = fixture.manager.waitForStream(fixture.manager.grant('c', NOBODY));
+    const [first] = fixture.runs;
+    first?.publish(TRACKS);
+    await waiting;
+    fixture.clock.advance(1000);
+    assert.equal(first?.signal.aborted, true);
+    fixture.read('c');
+    await settle();
+    assert.deepEqual(fixture.runs, [first]);
+    stopping.resolve(undefined);
+    await settle();
+    assert.equal(fixture.runs.length, 1);
+    assert.notEqual(fixture.runs[0], first);
+    fixture.runs[0]?.publish(TRACKS);
+    assert.equal(fixture.manager.get('c')?.stream?.isOnline, true);
+    await fixture.manager.close();
+  });
+
   it('ignores what a replaced source still publishes', () => {
     const fixture = new Fixture('paths: {c: {source: "rtsp://old/"}}');
     const [old] = fixture.runs;
