@@ -364,10 +364,13 @@ export class PathManager {
   }
 }
 
-/** URLs of the sources that an entry asks for, groups filled in; empty when it waits for publishers. */
+/**
+ * URLs of the sources that an entry asks for, groups filled in; empty when it waits for publishers.
+ * Groups can make one URL of two.
+ */
 function sourceUrls({ config, groups }: PathMatch): readonly string[] {
   if (config.source === PUBLISHER) return [];
-  return sourcesOf(config).map((source) => fillGroups(source, groups));
+  return [...new Set(sourcesOf(config).map((source) => fillGroups(source, groups)))];
 }
 
 function notConfigured(name: string): MediaError {

@@ -19,6 +19,9 @@ const LOG_PERIOD_MS = 10_000;
 const MAX_WAIT_BEFORE_MS = 3000;
 /** How often better sources are tried while a lower one runs. */
 const TRIAL_PERIOD_MS = 30_000;
+/** A source that took over and ended sooner than this is tried less often: each time costs readers a break. */
+const STABLE_AFTER_MS = 60_000;
+const MAX_TRIAL_PERIOD_MS = 240_000;
 
 /** What the runner works with. */
 export interface SourceRunnerComponents {
@@ -55,6 +58,7 @@ export class SourceRunner {
   #currentSinceMs = 0;
   #trial: SourceTrial | undefined;
   #trialTimer: Timer | undefined;
+  #trialPeriodMs = TRIAL_PERIOD_MS;
   /** Trials, and sources that gave way, which have not ended yet. */
   readonly #endings = new Set<Promise<void>>();
   /** The source that fed the path last. */
@@ -146,17 +150,25 @@ export class SourceRunner {
     this.#planTrials();
   }
 
-  /** Waits for the end of the run, or of those that took over from it. */
+  /** Waits for the end of the run, or of those that took over from it: then there was media for long. */
   async #untilEnd(): Promise<{ readonly failure: MediaError; readonly wasLong: boolean }> {
-    for (;;) {
+    for (let hasTakenOver = false; ; hasTakenOver = true) {
       const run = this.#current;
       if (!run) return { failure: toMediaError(this.#abort.signal.reason), wasLong: false };
       const failure = await run.finished;
       if (run !== this.#current) continue;
       this.#endTrials();
       const ranMs = this.#components.clock.monotonicMs() - this.#currentSinceMs;
-      return { failure, wasLong: ranMs > LOG_PERIOD_MS };
+      if (hasTakenOver) this.#noteTakenOver(ranMs);
+      return { failure, wasLong: hasTakenOver || ranMs > LOG_PERIOD_MS };
     }
+  }
+
+  #noteTakenOver(ranMs: number): void {
+    const isStable = ranMs >= STABLE_AFTER_MS;
+    this.#trialPeriodMs = isStable
+      ? TRIAL_PERIOD_MS
+      : Math.min(MAX_TRIAL_PERIOD_MS, this.#trialPeriodMs * 2);
   }
 
   /** The one that follows in the list; the first one behind the last. */
@@ -191,7 +203,7 @@ export class SourceRunner {
 
   #planTrials(): void {
     this.#trialTimer?.cancel();
-    this.#trialTimer = this.#components.clock.every(TRIAL_PERIOD_MS, () => this.#tryBetter());
+    this.#trialTimer = this.#components.clock.every(this.#trialPeriodMs, () => this.#tryBetter());
   }
 
   #endTrials(): void {
@@ -224,7 +236,10 @@ export class SourceRunner {
   /** Readers see the next picture of another camera, and nothing else. */
   #takeOver({ run, standby, tracks, options }: ReadySource): boolean {
     const old = this.#current;
-    if (this.#abort.signal.aborted || !old || this.#placeOf(run.entry) < 0) return false;
+    if (this.#abort.signal.aborted || !old) return false;
+    // A reload may have removed the entry, or moved it behind the one that runs.
+    const place = this.#placeOf(run.entry);
+    if (place < 0 || place >= this.#placeOf(old.entry)) return false;
     const replaced = old.writer;
     old.writer = undefined;
     try {

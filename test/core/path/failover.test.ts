@@ -307,6 +307,58 @@ describe('a path with a list of sources', () => {
     assert.equal(fixture.path.onlineAt, undefined);
   });
 
+  it('goes on with the next one when a source fails soon after it took over', async () => {
+    await using fixture = new Fixture(TWO);
+    await fixture.fail('rtsp://a/');
+    fixture.publish('rtsp://b/');
+    fixture.read();
+    for (const periodMs of [30_000, 60_000, 120_000, 240_000, 240_000]) {
+      await fixture.advance(periodMs - 1);
+      assert.equal(fixture.index, 1, `${periodMs} ms`);
+      await fixture.advance(1);
+      fixture.publish('rtsp://a/');
+      assert.equal(fixture.index, 0);
+      await fixture.advance(1000);
+      await fixture.fail('rtsp://a/');
+      // At once, and not after a pause that belongs to failures of all.
+      fixture.publish('rtsp://b/');
+    }
+    await fixture.advance(240_000);
+    fixture.publish('rtsp://a/');
+    await fixture.advance(60_000);
+    await fixture.fail('rtsp://a/');
+    fixture.publish('rtsp://b/');
+    await fixture.advance(30_000);
+    fixture.run('rtsp://a/');
+  });
+
+  it('lets no source take over that a reload has moved behind the running one', async () => {
+    await using fixture = new Fixture(TWO);
+    await fixture.fail('rtsp://a/');
+    const writer = fixture.publish('rtsp://b/');
+    fixture.read();
+    await fixture.advance(30_000);
+    const trial = fixture.run('rtsp://a/');
+    fixture.reload('paths: {cam: {source: ["rtsp://b/", "rtsp://a/"]}}');
+    fixture.publish('rtsp://a/');
+    assert.equal(writer.isClosed, false);
+    assert.equal(trial.context.signal.aborted, true);
+    assert.equal(fixture.index, 0);
+  });
+
+  it('tries every source when the groups of a name make two of them the same', async () => {
+    await using fixture = new Fixture(
+      "paths: {'~^(.+)-(.+)$': {source: ['rtsp://$G1/', 'rtsp://$G2/', 'rtsp://b/'], sourceOnDemand: yes}}",
+    );
+    const grant = fixture.manager.grant('a-a', { user: '' });
+    const waiting = fixture.manager.waitForStream(grant);
+    await settle();
+    await fixture.fail('rtsp://a/');
+    fixture.publish('rtsp://b/');
+    assert.ok(await waiting);
+    assert.deepEqual(fixture.started, ['rtsp://a/', 'rtsp://b/']);
+  });
+
   it('leaves out what can not be pulled', async () => {
     await using fixture = new Fixture('paths: {cam: {source: ["srt://a:9/", "rtsp://b/"]}}');
     assert.deepEqual(fixture.started, ['rtsp://b/']);
