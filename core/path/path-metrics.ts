@@ -17,6 +17,8 @@ interface PathNumbers {
   readonly inboundBytes: number;
   readonly outboundBytes: number;
   readonly inboundFramesInError: number;
+  /** Undefined when the path has no list of sources. */
+  readonly sourceIndex: number | undefined;
 }
 
 /** Readers of the server itself; the peer doesn't show them either. */
@@ -46,6 +48,13 @@ const SERIES: readonly MemberSeries<PathNumbers>[] = [
   },
 ];
 
+/** Only for paths with a list. */
+const SOURCE_INDEX: MemberSeries<PathNumbers> = {
+  ...{ name: 'paths_source_index', type: 'gauge' },
+  help: 'Place of the source in use in the list of its path, 0 = preferred.',
+  value: ({ sourceIndex }) => sourceIndex ?? 0,
+};
+
 /** The group `paths`. */
 export function pathMetrics(source: PathMetricsSource): MetricGroup {
   return {
@@ -56,11 +65,13 @@ export function pathMetrics(source: PathMetricsSource): MetricGroup {
       const sent = sentByPath(source.sessions());
       const numbers = paths.map((path) => numbersOf(path, sent.get(path.name) ?? 0));
       const isFiltered = name !== undefined;
-      const families = memberFamilies(SERIES, numbers, {
-        isFiltered,
-        labels: (path) => path.labels,
-      });
-      return [...families, readersFamily(numbers, isFiltered)];
+      const options = { isFiltered, labels: (path: PathNumbers) => path.labels };
+      const listed = numbers.filter(({ sourceIndex }) => sourceIndex !== undefined);
+      return [
+        ...memberFamilies(SERIES, numbers, options),
+        readersFamily(numbers, isFiltered),
+        ...memberFamilies([SOURCE_INDEX], listed, options),
+      ];
     },
   };
 }
@@ -77,6 +88,7 @@ function numbersOf(path: Path, sentNow: number): PathNumbers {
     inboundBytes: totals.inboundBytes,
     outboundBytes: totals.departedOutboundBytes + sentNow,
     inboundFramesInError: totals.inboundFramesInError,
+    sourceIndex: path.origin?.index,
   };
 }
 

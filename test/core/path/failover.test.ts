@@ -5,6 +5,7 @@ import { MediaError } from '../../../core/base/media-error.ts';
 import type { TrackDescription } from '../../../core/codec/codec.ts';
 import { loadConfig } from '../../../core/config/load-config.ts';
 import { PathManager } from '../../../core/path/path-manager.ts';
+import { pathMetrics } from '../../../core/path/path-metrics.ts';
 import type { Path } from '../../../core/path/path.ts';
 import type { SourceContext } from '../../../core/path/source.ts';
 import type { SourceWriter } from '../../../core/stream/source-writer.ts';
@@ -357,6 +358,20 @@ describe('a path with a list of sources', () => {
     fixture.publish('rtsp://b/');
     assert.ok(await waiting);
     assert.deepEqual(fixture.started, ['rtsp://a/', 'rtsp://b/']);
+  });
+
+  it('tells in numbers which source is in use, and nothing of paths without a list', async () => {
+    await using fixture = new Fixture(
+      'paths: {cam: {source: ["rtsp://a/", "rtsp://b/"]}, one: {source: "rtsp://c/"}}',
+    );
+    await fixture.fail('rtsp://a/');
+    fixture.publish('rtsp://b/');
+    const metrics = pathMetrics({ paths: () => fixture.manager.list(), sessions: () => [] });
+    const samplesOf = (name: string | undefined): unknown =>
+      metrics.collect(name).find((family) => family.name === 'paths_source_index')?.samples;
+    const labels = { name: 'cam', state: 'ready' };
+    assert.deepEqual(samplesOf(undefined), [{ labels, value: 1 }]);
+    assert.deepEqual(samplesOf('one'), []);
   });
 
   it('leaves out what can not be pulled', async () => {
