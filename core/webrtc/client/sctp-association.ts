@@ -112,14 +112,16 @@ export class SctpAssociation {
       return;
     }
     if (!this.#isForUs(packet)) return;
-    let hasData = false;
+    let [hasData, hasForward] = [false, false];
     for (const chunk of packet.chunks) {
       if (this.#isClosed()) return;
-      if (chunk.type === sctpChunkType.data) hasData = true;
+      hasData ||= chunk.type === sctpChunkType.data;
+      hasForward ||= chunk.type === sctpChunkType.forwardTsn;
       if (!this.#receiveChunk(chunk)) break;
     }
     if (this.#isClosed()) return;
-    if (hasData) this.#acknowledge();
+    // Once a packet, or small ones would be answered by many large ones.
+    if (hasData || hasForward) this.#acknowledge(hasForward);
     if (this.#earlyReset) this.#onReconfig(this.#earlyReset);
     if (this.#isClosed()) return;
     this.#flush();
@@ -178,7 +180,6 @@ export class SctpAssociation {
         return true;
       case sctpChunkType.forwardTsn:
         this.#inbound?.forward(value);
-        if (this.#inbound) this.#sendSack();
         return true;
       case sctpChunkType.reconfig:
         this.#onReconfig(value);
@@ -200,7 +201,9 @@ export class SctpAssociation {
   #onInit(value: Uint8Array): void {
     const peer = readStart(value);
     if (peer === undefined) return;
-    const cookie = randomBytes(COOKIE_BYTES);
+    // The same INIT again has the same answer: the echo of the first may be on its way.
+    const former = this.#offered?.peer.tag === peer.tag ? this.#offered : undefined;
+    const cookie = former?.cookie ?? randomBytes(COOKIE_BYTES);
     this.#offered = { cookie, peer };
     const answer = Buffer.concat([
       this.#initValue(),
@@ -220,7 +223,7 @@ export class SctpAssociation {
 
   #onCookieEcho(value: Uint8Array): boolean {
     const offered = this.#offered;
-    if (!offered || !offered.cookie.equals(value)) return false;
+    if (!offered?.cookie.equals(value)) return false;
     if (this.#state === 'established') {
       if (offered.peer.tag !== this.#peerTag) {
         // A new association in the same DTLS session: whoever has the channel would miss data.
@@ -315,9 +318,9 @@ export class SctpAssociation {
   }
 
   /** Every second packet at once, and whenever something is missing. */
-  #acknowledge(): void {
+  #acknowledge(isUrgent: boolean): void {
     this.#unacknowledgedPackets++;
-    if (this.#unacknowledgedPackets >= 2 || this.#inbound?.hasGap === true) {
+    if (isUrgent || this.#unacknowledgedPackets >= 2 || this.#inbound?.hasGap === true) {
       this.#sendSack();
       return;
     }
@@ -390,9 +393,7 @@ export class SctpAssociation {
 }
 
 /** Types that only matter in a state that we are never in. */
+const { heartbeatAck, error, shutdownAck, shutdownComplete } = sctpChunkType;
 const KNOWN_TYPES: ReadonlySet<number> = new Set<number>([
-  sctpChunkType.heartbeatAck,
-  sctpChunkType.error,
-  sctpChunkType.shutdownAck,
-  sctpChunkType.shutdownComplete,
+  ...[heartbeatAck, error, shutdownAck, shutdownComplete],
 ]);

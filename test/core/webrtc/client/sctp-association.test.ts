@@ -69,6 +69,20 @@ describe('SctpAssociation', () => {
     assert.ok(network.a.isEstablished && network.b.isEstablished);
   });
 
+  it('connects though the answer to an INIT comes after the INIT was sent again', () => {
+    const network = new SctpNetwork();
+    network.isLost = ({ to }) => to === 'a';
+    network.a.start();
+    network.run(1500);
+    const [late] = network.seen.filter(({ to }) => to === 'a');
+    assert.ok(late);
+    assert.equal(chunksTo(network, 'a', sctpChunkType.initAck).length, 2);
+    network.isLost = () => false;
+    network.a.receive(late.bytes);
+    network.settle();
+    assert.ok(network.a.isEstablished && network.b.isEstablished);
+  });
+
   it('says when nobody answers, and leaves no timer', () => {
     const network = new SctpNetwork();
     network.isLost = () => true;
@@ -299,6 +313,23 @@ describe('SctpAssociation', () => {
     network.a.close();
     network.b.close();
     assert.equal(network.clock.pendingTimers, 0);
+  });
+
+  it('answers a packet full of FORWARD-TSN by one acknowledgement', () => {
+    const network = new SctpNetwork();
+    network.connect();
+    const first = firstTsnOf(network, 'b');
+    const before = chunksTo(network, 'b', sctpChunkType.sack).length;
+    const forwards = Array.from({ length: 64 }, (_, index) => {
+      const value = new Uint8Array(4);
+      new DataView(value.buffer).setUint32(0, (first + index) >>> 0);
+      return { type: sctpChunkType.forwardTsn, flags: 0, value };
+    });
+    inject(network, forwards);
+    const sacks = chunksTo(network, 'b', sctpChunkType.sack).slice(before);
+    assert.equal(sacks.length, 1);
+    const { buffer, byteOffset } = sacks[0]?.value ?? new Uint8Array(4);
+    assert.equal(new DataView(buffer, byteOffset).getUint32(0), (first + 63) >>> 0);
   });
 
   it('bounds the memory and time of a peer that leaves a hole', () => {
