@@ -392,8 +392,6 @@ export class SctpAssociation {
   }
 }
 
-/** Types that only matter in a state that we are never in. */
 const { heartbeatAck, error, shutdownAck, shutdownComplete } = sctpChunkType;
-const KNOWN_TYPES: ReadonlySet<number> = new Set<number>([
-  ...[heartbeatAck, error, shutdownAck, shutdownComplete],
-]);
+/** They only matter in a state that we are never in. */
+const KNOWN_TYPES = new Set<number>([heartbeatAck, error, shutdownAck, shutdownComplete]);
