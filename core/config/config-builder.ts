@@ -23,6 +23,7 @@ import type { ExplicitValues, MergedValues } from './explicit-values.ts';
 import { NotBuiltFilter } from './not-built-filter.ts';
 import { orderPathRules } from './path-match.ts';
 import { pathKeys } from './path-keys.ts';
+import { resolveSlateFile, slateFileFault } from './slate-file.ts';
 import { expandForwards, type UrlSchemes } from './url-schemes.ts';
 import { ConfigValidator } from './validate-config.ts';
 import type { ConfigDraft } from './validate-config.ts';
@@ -144,7 +145,10 @@ export class ConfigBuilder {
     };
     // Rules between keys mean nothing while single values are wrong.
     if (this.#issues.issues.length === 0) {
-      const options = { issues: this.#issues, urlSchemes: this.#urlSchemes };
+      const options = {
+        ...{ issues: this.#issues, urlSchemes: this.#urlSchemes },
+        slateFileFault: (name: string) => slateFileFault(resolveSlateFile(name, this.#filePath)),
+      };
       new ConfigValidator(draft, explicit, options).validate();
       this.#applyRules(draft);
     }

@@ -322,10 +322,15 @@ export class ConfigStore {
 
   /** A saved value that a variable overrides would look like a change that was lost. */
   #warnOfEnvironment(old: string, text: string): void {
-    const { env, registry } = this.#options;
+    const { env, registry, config } = this.#options;
+    const { filePath } = config;
     if (!Object.keys(env).some((name) => /^(?:MTX|RTSP)_/u.test(name))) return;
     const load = (content: string, variables: Environment): Config | undefined =>
-      checkConfig({ text: content, env: variables, ...(registry ? { registry } : {}) }).config;
+      checkConfig({
+        ...{ text: content, env: variables },
+        ...(filePath === undefined ? {} : { filePath }),
+        ...(registry ? { registry } : {}),
+      }).config;
     const [before, after] = [load(old, {}), load(text, {})];
     const [beforeHere, afterHere] = [load(old, env), load(text, env)];
     if (!before || !after || !beforeHere || !afterHere) return;

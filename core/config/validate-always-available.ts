@@ -1,6 +1,6 @@
 // Rules of the offline slate.
 import type { PathConfig } from './config.ts';
-import type { ReportPath } from './validation.ts';
+import type { PathUnderTest, ReportPath } from './validation.ts';
 
 const INCOMPATIBLE_KEYS = [
   'sourceOnDemand',
@@ -14,7 +14,10 @@ const MAX_CHANNELS = { G711: 8, MPEG4Audio: 6, LPCM: 8 } as const;
 const MAX_TRACKS = 16;
 
 /** Reports every broken rule of the alwaysAvailable keys. */
-export function validateAlwaysAvailable(config: PathConfig, report: ReportPath): void {
+export function validateAlwaysAvailable(
+  { config, slateFileFault }: Pick<PathUnderTest, 'config' | 'slateFileFault'>,
+  report: ReportPath,
+): void {
   if (!config.alwaysAvailable) return;
   for (const key of INCOMPATIBLE_KEYS) {
     if (config[key] !== false && config[key] !== '') {
@@ -32,6 +35,9 @@ export function validateAlwaysAvailable(config: PathConfig, report: ReportPath):
   if (alwaysAvailableFile !== '' && hasTracks) {
     const message = "'alwaysAvailableFile' and 'alwaysAvailableTracks' cannot be used together";
     report(['alwaysAvailableFile'], message);
+  } else if (alwaysAvailableFile !== '') {
+    const fault = slateFileFault?.(alwaysAvailableFile);
+    if (fault !== undefined) report(['alwaysAvailableFile'], fault);
   }
   if (alwaysAvailableFile === '' && !hasTracks) {
     const message = "'alwaysAvailable' needs 'alwaysAvailableTracks' or 'alwaysAvailableFile'";

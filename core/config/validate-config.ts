@@ -11,8 +11,8 @@ import { validatePath, validateValues } from './validate-path.ts';
 import { validateRedirects } from './validate-redirects.ts';
 import { validateRpiCameras } from './validate-rpi-camera.ts';
 import { validateWebhooks } from './validate-webhooks.ts';
-import type { UrlSchemes } from './url-schemes.ts';
 import { validateWebrtc } from './validate-webrtc.ts';
+import type { PathUnderTest } from './validation.ts';
 
 /** The values to validate. */
 export interface ConfigDraft {
@@ -21,22 +21,23 @@ export interface ConfigDraft {
   readonly paths: ReadonlyMap<string, PathConfig>;
 }
 
+/** What the rules need beside the values. */
+export interface ValidatorOptions extends Pick<PathUnderTest, 'urlSchemes' | 'slateFileFault'> {
+  readonly issues: IssueCollector;
+}
+
 /** Validates one draft. */
 export class ConfigValidator {
   readonly #draft: ConfigDraft;
   readonly #explicit: ExplicitValues;
   readonly #issues: IssueCollector;
-  readonly #urlSchemes: UrlSchemes;
+  readonly #options: ValidatorOptions;
 
-  constructor(
-    draft: ConfigDraft,
-    explicit: ExplicitValues,
-    { issues, urlSchemes }: { readonly issues: IssueCollector; readonly urlSchemes: UrlSchemes },
-  ) {
-    this.#urlSchemes = urlSchemes;
+  constructor(draft: ConfigDraft, explicit: ExplicitValues, options: ValidatorOptions) {
+    this.#options = options;
     this.#draft = draft;
     this.#explicit = explicit;
-    this.#issues = issues;
+    this.#issues = options.issues;
   }
 
   validate(): void {
@@ -47,14 +48,15 @@ export class ConfigValidator {
     validateAuth(global, report);
     validateWebrtc(global, report);
     validateWebhooks(global, report);
-    const urlSchemes = this.#urlSchemes;
+    const { urlSchemes, slateFileFault } = this.#options;
     validateValues(
       { confName: undefined, config: pathDefaults, global, urlSchemes },
       (keyPath, message) => report(['pathDefaults', ...keyPath], message),
     );
     const areNamesRight = this.#validateNames([...paths.keys()]);
     for (const [confName, config] of paths) {
-      validatePath({ confName, config, global, urlSchemes }, ([key, ...rest], message) =>
+      const path = { confName, config, global, urlSchemes, slateFileFault };
+      validatePath(path, ([key, ...rest], message) =>
         report(this.#placeOf(confName, key, rest), message),
       );
     }

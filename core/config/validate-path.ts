@@ -12,7 +12,7 @@ const MAX_PASSPHRASE = 79;
 export function validatePath(path: PathUnderTest, report: ReportPath): void {
   validateValues(path, report);
   validatePathSource(path, report);
-  validateAlwaysAvailable(path.config, report);
+  validateAlwaysAvailable(path, report);
   if (path.confName !== undefined && isPatternName(path.confName)) {
     validatePattern(path, report);
   }

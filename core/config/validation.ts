@@ -17,4 +17,6 @@ export interface PathUnderTest {
   readonly global: GlobalConfig;
   /** What outer layers can pull from and push to. */
   readonly urlSchemes: UrlSchemes;
+  /** Whether a file that a key names can be used; absent where files are not looked at. */
+  readonly slateFileFault?: ((name: string) => string | undefined) | undefined;
 }

@@ -125,7 +125,7 @@ const refused: [text: string, error: string][] = [
     "paths.~^x.runOnInit: a path with a regular expression does not support 'runOnInit'",
   ],
   [
-    'paths: {all: {alwaysAvailable: yes, alwaysAvailableFile: a.mp4}}',
+    'paths: {all: {alwaysAvailable: yes, alwaysAvailableFile: core/assets/demo.mp4}}',
     "paths.all.alwaysAvailable: a path with a regular expression does not support 'alwaysAvailable'",
   ],
   [
@@ -260,7 +260,7 @@ const refused: [text: string, error: string][] = [
       'source: redirect',
       'sourceRedirect: /other',
       'alwaysAvailable: yes',
-      'alwaysAvailableFile: a.mp4',
+      'alwaysAvailableFile: core/assets/demo.mp4',
     ),
     "paths.cam.alwaysAvailable: 'alwaysAvailable' cannot be used when source is 'redirect'",
   ],
