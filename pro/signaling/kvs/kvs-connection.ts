@@ -1,4 +1,5 @@
 // The signalling of one client of a channel: found, connected, and connected again for as long as it is wanted.
+import { BoundedLog } from '../../../core/base/bounded-log.ts';
 import { delay, type Clock } from '../../../core/base/clock.ts';
 import type { Logger } from '../../../core/base/logger.ts';
 import { MediaError, toMediaError } from '../../../core/base/media-error.ts';
@@ -50,6 +51,7 @@ export class KvsConnection {
   readonly #options: KvsConnectionOptions;
   readonly #abort = new AbortController();
   readonly #queue: KvsSendQueue;
+  readonly #log: BoundedLog;
   #visit: ChannelVisit | undefined;
   #socket: KvsSocket | undefined;
   #openedMs = 0;
@@ -61,6 +63,7 @@ export class KvsConnection {
   constructor(components: KvsConnectionComponents, options: KvsConnectionOptions) {
     this.#components = components;
     this.#options = options;
+    this.#log = new BoundedLog(components);
     this.#queue = new KvsSendQueue(components.clock, (text) => this.#socket?.send(text) ?? false);
   }
 
@@ -156,15 +159,14 @@ export class KvsConnection {
       case undefined:
         break;
       case 'go-away':
-        this.#components.logger.debug('signalling asks to connect again');
-        this.#reopen();
+        this.#onGoAway();
         break;
       case 'reconnect-ice-server':
         this.#components.logger.debug('signalling asks to use other ICE servers');
         this.#ice = undefined;
         break;
       case 'malformed':
-        this.#components.logger.warn(`signalling brought ${message.problem}; ignored`);
+        this.#log.warn(`signalling brought ${message.problem}; ignored`);
         break;
       case 'status':
       case 'description':
@@ -174,16 +176,27 @@ export class KvsConnection {
     }
   }
 
+  #onGoAway(): void {
+    // While another one is being opened, this one's end says nothing.
+    if (this.#isReopening) return;
+    this.#components.logger.debug('signalling asks to connect again');
+    this.#noteEnd();
+    this.#reopen();
+  }
+
   #onClosed(socket: KvsSocket | undefined, reason: string): void {
     if (this.#socket !== socket) return;
-    const { clock, logger } = this.#components;
     this.#socket = undefined;
-    logger.debug(`signalling connection ended: ${reason}`);
+    this.#components.logger.debug(`signalling connection ended: ${reason}`);
     // While another one is being opened, the service ends this one: that says nothing.
-    if (!this.#isReopening) {
-      this.#badEnds = clock.monotonicMs() - this.#openedMs < GOOD_MS ? this.#badEnds + 1 : 0;
-    }
+    if (!this.#isReopening) this.#noteEnd();
     this.#reopen();
+  }
+
+  /** Connections that end soon, in whatever way, are followed by others ever more slowly. */
+  #noteEnd(): void {
+    const livedMs = this.#components.clock.monotonicMs() - this.#openedMs;
+    this.#badEnds = livedMs < GOOD_MS ? this.#badEnds + 1 : 0;
   }
 
   #reopen(): void {

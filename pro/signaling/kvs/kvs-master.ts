@@ -1,4 +1,5 @@
 // The master of a signalling channel: viewers of Kinesis Video Streams watch a path of this server.
+import { BoundedLog } from '../../../core/base/bounded-log.ts';
 import { delay, type Clock } from '../../../core/base/clock.ts';
 import type { Logger } from '../../../core/base/logger.ts';
 import { MediaError, toMediaError } from '../../../core/base/media-error.ts';
@@ -53,6 +54,8 @@ export class KvsMaster {
   readonly #components: KvsMasterComponents;
   readonly #options: KvsMasterOptions;
   readonly #logger: Logger;
+  /** For what viewers cause. */
+  readonly #log: BoundedLog;
   readonly #abort = new AbortController();
   readonly #viewers = new Map<string, Viewer>();
   #connection: KvsConnection | undefined;
@@ -64,7 +67,9 @@ export class KvsMaster {
   constructor(components: KvsMasterComponents, options: KvsMasterOptions) {
     this.#components = components;
     this.#options = options;
-    this.#logger = components.logger.scope(`KVS master ${options.channel}`);
+    const logger = components.logger.scope(`KVS master ${options.channel}`);
+    this.#logger = logger;
+    this.#log = new BoundedLog({ clock: components.clock, logger });
   }
 
   /** Viewers that are connected or connecting. */
@@ -131,7 +136,7 @@ export class KvsMaster {
         this.#onCandidate(message.sender, message.candidate);
         break;
       case 'status':
-        this.#logger.warn(`an answer could not be delivered: ${message.problem}`);
+        this.#log.warn(`an answer could not be delivered: ${message.problem}`);
         break;
       case 'go-away':
       case 'reconnect-ice-server':
@@ -147,7 +152,7 @@ export class KvsMaster {
     }
     const viewer = this.#viewerOf(client);
     if (!viewer || viewer.opening >= MAX_OPENING) {
-      this.#logger.warn(`viewer ${client} is refused: there are too many`);
+      this.#log.warn(`viewer ${client} is refused: there are too many`);
       return;
     }
     viewer.offers++;
@@ -155,7 +160,7 @@ export class KvsMaster {
     void this.#answer(client, viewer, sdp)
       .catch((thrown: unknown) => {
         if (this.#abort.signal.aborted) return;
-        this.#logger.warn(`viewer ${client} is refused: ${toMediaError(thrown).message}`);
+        this.#log.warn(`viewer ${client} is refused: ${toMediaError(thrown).message}`);
       })
       .finally(() => viewer.opening--);
   }

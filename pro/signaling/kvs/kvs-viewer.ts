@@ -1,4 +1,5 @@
 // A viewer of a signalling channel: offers until its master answers, then hands the connection on.
+import { BoundedLog } from '../../../core/base/bounded-log.ts';
 import { delay, type Clock } from '../../../core/base/clock.ts';
 import type { Logger } from '../../../core/base/logger.ts';
 import { MediaError } from '../../../core/base/media-error.ts';
@@ -57,6 +58,7 @@ export class KvsViewer {
   readonly #components: KvsViewerComponents;
   readonly #options: KvsViewerOptions;
   readonly #connection: KvsConnection;
+  readonly #log: BoundedLog;
   /** Ends negotiate() when the signalling is lost for good. */
   readonly #lost = new AbortController();
   #peer: OfferingPeer | undefined;
@@ -79,6 +81,7 @@ export class KvsViewer {
     const { channel, clientId } = options;
     this.#components = components;
     this.#options = options;
+    this.#log = new BoundedLog(components);
     this.#connection = new KvsConnection(components, {
       ...{ channel, clientId, role: 'VIEWER' },
       onMessage: (message) => this.#receive(message),
@@ -235,8 +238,7 @@ export class KvsViewer {
   #onStatus(problem: string): void {
     if (problem === this.#lastStatus) return;
     this.#lastStatus = problem;
-    const { logger } = this.#components;
-    logger.warn(`${this.#place}: a message could not be delivered: ${problem}`);
+    this.#log.warn(`${this.#place}: a message could not be delivered: ${problem}`);
   }
 
   #ignoreForeigner(sender: string): void {

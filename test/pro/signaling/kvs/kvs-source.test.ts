@@ -217,24 +217,6 @@ describe('KvsSourceFactory', () => {
     });
   }
 
-  it('waits between connections that end at once', async () => {
-    fixture.watch();
-    const { viewer } = await connected(fixture);
-    const { failures, signaling } = fixture.double;
-    viewer.close(1001);
-    fixture.random = 1;
-    for (const [index, pauseMs] of [0, 100, 200].entries()) {
-      if (index > 0) (await signaling.viewerOf(CHANNEL)).close(1001);
-      const ends = (): number => fixture.log.filter((line) => /ended: closed/u.test(line)).length;
-      await until(() => ends() === index + 1, 'it is closed');
-      fixture.clock.advance(Math.max(0, pauseMs - 1));
-      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
-      assert.equal(failures.countOf('connectAsViewer'), index + 1);
-      fixture.clock.advance(100 * 2 ** index);
-      await failures.called('connectAsViewer', index + 2);
-    }
-  });
-
   it('connects again when a connection is dead', async () => {
     fixture.watch();
     await connected(fixture);
@@ -275,7 +257,8 @@ describe('KvsSourceFactory', () => {
     const viewer = await fixture.double.signaling.viewerOf(CHANNEL);
     const failure = { kind: 'error', type: 'AccessDeniedException' } as const;
     fixture.double.failures.failNext('connectAsViewer', failure);
-    fixture.clock.advance(9000);
+    await until(() => viewer.messages.length > 0, 'it has offered');
+    fixture.clock.advance(10_000);
     viewer.sendGoAway();
     const { code, message } = await failureOf(ended);
     assert.equal(code, 'aws-access-denied');
