@@ -18,6 +18,8 @@ import { ProServer } from './pro-server.ts';
 
 /** The graceful stop must end within this time; then the process ends anyway. */
 const STOP_TIMEOUT_MS = 4500;
+/** What a library still waits for after it, e.g. a program that prints keys, gets so much longer. */
+const LINGER_MS = 250;
 
 /** Arguments that are not understood; every other failure is 1. */
 const USAGE_EXIT_CODE = 2;
@@ -157,6 +159,7 @@ async function untilSignal(server: Runnable): Promise<void> {
     await server.close();
     clearTimeout(force);
     clearInterval(keepAlive);
+    setTimeout(() => process.exit(), LINGER_MS).unref();
   }
 }
 

@@ -222,6 +222,18 @@ describe('the agent from a signalling channel into a video stream', () => {
     });
   }
 
+  it('ends at a signal while a program that gives keys hangs', async () => {
+    const profiles = join(folder, 'profiles');
+    await writeFile(profiles, '[default]\ncredential_process = sleep 40\n');
+    await using agent = startAgent({
+      ...{ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_CONFIG_FILE: profiles },
+      ...{ AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none'), AWS_EC2_METADATA_DISABLED: 'true' },
+    });
+    await agent.waitForOutput(({ output }) => /from channel/u.test(output) || undefined, 15_000);
+    await sleep(500);
+    assert.deepEqual(await agent.stop('SIGTERM'), { code: 0, signal: null });
+  });
+
   it('waits for a service that cannot be reached, and ends at a signal', async () => {
     await using agent = startAgent({ AWS_ENDPOINT_URL_KINESIS_VIDEO: 'http://127.0.0.1:9' });
     await agent.waitForOutput(
