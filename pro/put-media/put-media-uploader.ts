@@ -1,4 +1,5 @@
 // Brings the fragments of one source into one Kinesis video stream: one connection at a time, again and again.
+import { BoundedLog } from '../../core/base/bounded-log.ts';
 import { delay, type Clock } from '../../core/base/clock.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import { MediaError, toMediaError } from '../../core/base/media-error.ts';
@@ -46,6 +47,8 @@ export class PutMediaUploader implements FragmentListener {
   readonly #recovery: Recovery;
   readonly #counters = new UploadCounters();
   readonly #pace: Pace;
+  /** Troubles differ: one must not hide the next. */
+  readonly #log: BoundedLog;
   #session: UploadSession | undefined;
   #wake = Promise.withResolvers<undefined>();
   /** Of the stream as it is; unknown until it is described. */
@@ -53,7 +56,6 @@ export class PutMediaUploader implements FragmentListener {
   #isEnded = false;
   #sourceFailure: MediaError | undefined;
   #isForwarding = false;
-  #lastLogMs = Number.NEGATIVE_INFINITY;
   #lastDropLogMs = Number.NEGATIVE_INFINITY;
 
   constructor(components: PutMediaUploaderComponents, options: PutMediaUploaderOptions) {
@@ -63,6 +65,7 @@ export class PutMediaUploader implements FragmentListener {
     this.#buffer = new FragmentBuffer(limits);
     this.#recovery = new Recovery({ ...limits, random: components.random });
     this.#pace = new Pace(limits.maxFragmentsPerSecond);
+    this.#log = new BoundedLog(components);
   }
 
   get stats(): UploadStats {
@@ -250,7 +253,7 @@ export class PutMediaUploader implements FragmentListener {
   }
 
   async #recover(problem: PutMediaProblem, signal: AbortSignal): Promise<void> {
-    const { clock, service, logger } = this.#components;
+    const { clock, service } = this.#components;
     const { stream } = this.#options.destination;
     const nowMs = clock.monotonicMs();
     const step = this.#recovery.next(problem, nowMs);
@@ -259,10 +262,7 @@ export class PutMediaUploader implements FragmentListener {
     if (step.preparesStream) this.#retentionHours = undefined;
     // What remains of a stream that ended gets one more chance.
     if (step.isOver || (this.#isEnded && this.#recovery.failures > 1)) throw problem.error;
-    if (nowMs - this.#lastLogMs >= LOG_PERIOD_MS) {
-      this.#lastLogMs = nowMs;
-      logger.warn(`${problem.error.message}; tries again in ${Math.round(step.waitMs)} ms`);
-    }
+    this.#log.warn(`${problem.error.message}; tries again in ${Math.round(step.waitMs)} ms`);
     await delay(clock, step.waitMs, signal);
   }
 

@@ -46,6 +46,26 @@ describe('PutMediaUploader, refused', () => {
     });
   }
 
+  it('names the next error as well, however soon it follows', async () => {
+    const errors = [4006, 4011, 5001];
+    await using it = await site({
+      script: {
+        onLine: (connection, line) => {
+          const errorId = errors[it.sink.connections.length - 1];
+          if (errorId === undefined) acknowledge(connection, line);
+          else if (timestampOf(line) !== undefined) {
+            const more = { ErrorId: errorId };
+            connection.response.write(ackText('ERROR', timestampOf(line), more));
+          }
+        },
+      },
+    });
+    it.push(0, 3);
+    await it.confirmed(2);
+    const log = it.logger.lines.map(({ message }) => message).join('\n');
+    for (const errorId of errors) assert.match(log, new RegExp(`\\(${errorId}\\)`, 'u'));
+  });
+
   it('is done with what was received when the service has it already', async () => {
     await using it = await site({
       script: {
