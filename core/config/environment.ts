@@ -118,18 +118,19 @@ export class EnvironmentOverrides {
     return { section, name, definition, rest };
   }
 
-  #set(variable: string, target: Target, value: string): void {
+  #set(variable: string, target: Target, text: string): void {
     const { section, name, definition, rest } = target;
     const path: PathSegment[] = [...section, name];
     this.#origins.set(dottedPath(path), variable);
     const parent = this.#section(section);
     if (rest.length === 0) {
-      parent[name] = fromText(definition.schema, value);
+      parent[name] = fromText(definition.schema, text);
       return;
     }
     const inherited = this.#section(section[0] === 'paths' ? ['pathDefaults'] : section)[name];
-    parent[name] ??= toRaw(inherited ?? definition.default);
-    const fault = setInside(parent[name], definition.schema, { words: rest, value });
+    const value = parent[name] ?? toRaw(inherited ?? definition.default);
+    parent[name] = isTextOrList(definition.schema) && typeof value === 'string' ? [value] : value;
+    const fault = setInside(parent[name], definition.schema, { words: rest, value: text });
     if (fault !== undefined) {
       this.#issues.error({ code: 'config-invalid-variable', path, message: fault });
     }
@@ -194,6 +195,11 @@ function childOfMap(map: RawValue, segment: PathSegment): Slot | undefined {
   if (!isRawMap(map)) return undefined;
   const name = String(segment);
   return { get: () => map[name], set: (value) => void (map[name] = value) };
+}
+
+/** As `source`: an index in the name of a variable makes a list of the text. */
+function isTextOrList(schema: z.core.$ZodType): boolean {
+  return inputKind(schema) === 'text' && childSchema(schema, 0) !== undefined;
 }
 
 function listIndex(word: string, length: number): number | undefined {

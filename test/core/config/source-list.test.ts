@@ -56,6 +56,24 @@ describe('source: a list', () => {
     }
   });
 
+  it('is written in variables item by item, over a text of the file as well', () => {
+    const first = { MTX_PATHS_CAM_SOURCE_0: 'rtsp://a/' };
+    const second = { MTX_PATHS_CAM_SOURCE_1: 'rtsp://b/?c=1,2' };
+    const text = 'paths: { cam: { source: "rtsp://f/" } }';
+    for (const [file, env, source] of [
+      ['', { MTX_PATHS_CAM_SOURCE: 'rtsp://a/?b=1,2' }, 'rtsp://a/?b=1,2'],
+      ['', { ...first, ...second }, ['rtsp://a/', 'rtsp://b/?c=1,2']],
+      [text, { ...first, ...second }, ['rtsp://a/', 'rtsp://b/?c=1,2']],
+      [text, second, ['rtsp://f/', 'rtsp://b/?c=1,2']],
+      ['', { MTX_PATHS_CAM_SOURCE: 'rtsp://v/', ...second }, ['rtsp://v/', 'rtsp://b/?c=1,2']],
+    ] as const) {
+      assert.deepEqual(loadConfig({ text: file, env }).paths.get('cam')?.source, source);
+    }
+    assert.throws(() => loadConfig({ env: { MTX_PATHS_CAM_SOURCE_2: 'rtsp://c/' } }), {
+      message: /'_2' in the name is no index of the list/u,
+    });
+  });
+
   it('tells which entries can not be pulled', () => {
     const text = 'paths: { cam: { source: ["srt://a:9/", "rtsp://b/"] } }';
     assert.deepEqual(
