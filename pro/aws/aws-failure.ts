@@ -1,6 +1,7 @@
 // What AWS says when it refuses, in words that tell an operator where to look.
 import type { IncomingHttpHeaders } from 'node:http';
 import { MediaError } from '../../core/base/media-error.ts';
+import { quotedWords } from './quoted-words.ts';
 
 /** An answer that is none. */
 export interface RefusedAnswer {
@@ -120,7 +121,7 @@ function accessFailure(
 
 function readRefusal(answer: RefusedAnswer, { nowMs }: RefusedCall): Refusal {
   const name = awsErrorName(answer);
-  const words = wordsOf(answer.body).slice(0, MAX_QUOTED);
+  const words = quotedWords(wordsOf(answer.body), MAX_QUOTED);
   const theirs = Date.parse(answer.headers.date ?? '');
   return {
     name: name === '' ? 'an error' : name,
@@ -129,14 +130,10 @@ function readRefusal(answer: RefusedAnswer, { nowMs }: RefusedCall): Refusal {
   };
 }
 
-/** AWS's own words, fit for a log line. */
+/** AWS's own words. */
 function wordsOf(body: string): string {
   const { message, Message } = readFields(body);
-  const text = typeof message === 'string' ? message : typeof Message === 'string' ? Message : '';
-  return text
-    .slice(0, 1000)
-    .replace(/[^\u0020-\u007e]+/gu, ' ')
-    .trim();
+  return typeof message === 'string' ? message : typeof Message === 'string' ? Message : '';
 }
 
 function readFields(body: string): Readonly<Record<string, unknown>> {

@@ -3,6 +3,7 @@ import { delay, type Clock } from '../../core/base/clock.ts';
 import { MediaError, toMediaError } from '../../core/base/media-error.ts';
 import type { AwsCredentials, AwsCredentialSource } from './aws-credentials.ts';
 import { loadOptional } from './optional-package.ts';
+import { quotedWords } from './quoted-words.ts';
 
 /** Keys as AWS's packages name them. */
 export interface SdkIdentity {
@@ -17,6 +18,8 @@ export type ImportSdkChain = () => Promise<{
   readonly defaultProvider: () => () => Promise<SdkIdentity>;
 }>;
 
+/** How the chain says that it looked everywhere. */
+const NOWHERE = 'Could not load credentials from any providers';
 /** It asks a network that may not be there. */
 const TIMEOUT_MS = 15_000;
 
@@ -67,11 +70,14 @@ export const CREDENTIAL_PACKAGE = '@aws-sdk/credential-provider-node';
 
 const importSdkChain: ImportSdkChain = () => import('@aws-sdk/credential-provider-node');
 
+/** Places that have no keys; one that ought to have, such as a login that is over, says so itself. */
 function isNothingFound(thrown: unknown): boolean {
-  return thrown instanceof Error && thrown.name === 'CredentialsProviderError';
+  if (!(thrown instanceof Error) || thrown.name !== 'CredentialsProviderError') return false;
+  const isLast = !('tryNextLink' in thrown) || thrown.tryNextLink !== false;
+  return isLast || thrown.message.startsWith(NOWHERE);
 }
 
 function failed(problem: string, cause?: unknown): MediaError {
-  const message = `AWS credentials: ${problem.slice(0, 300)}`;
+  const message = `AWS credentials: ${quotedWords(problem, 300)}`;
   return new MediaError('unavailable', 'aws-credentials-failed', message, { cause });
 }

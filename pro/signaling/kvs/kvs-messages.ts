@@ -1,6 +1,7 @@
 // Frames of a signalling channel: JSON around base64 of JSON, in both directions.
 import { z } from 'zod';
 import { MediaError } from '../../../core/base/media-error.ts';
+import { quotedWords } from '../../aws/quoted-words.ts';
 
 /** What came in. Everything that another client wrote is bounded, but not trusted. */
 export type KvsMessage =
@@ -140,7 +141,7 @@ function jsonOf(text: string): unknown {
 
 /** Fit for a log line. */
 function plain(text: string): string {
-  return text.replace(/[^\u0020-\u007e]+/gu, ' ').slice(0, 200);
+  return quotedWords(text, 200);
 }
 
 function malformed(problem: string): KvsMessage {

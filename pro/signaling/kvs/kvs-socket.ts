@@ -4,6 +4,7 @@ import { WebSocket, type RawData } from 'ws';
 import type { Clock, Timer } from '../../../core/base/clock.ts';
 import { MediaError, toMediaError } from '../../../core/base/media-error.ts';
 import type { RefusedAnswer } from '../../aws/aws-failure.ts';
+import { quotedWords } from '../../aws/quoted-words.ts';
 
 /** What the owner of a socket is told; nothing after close(). */
 export interface KvsSocketCallbacks {
@@ -46,7 +47,7 @@ export class KvsSocket {
     webSocket.on('pong', () => (this.#hasAnswered = true));
     webSocket.on('error', (failure) => this.#end(failure.message));
     webSocket.on('close', (code, reason) => {
-      const words = reason.toString('utf8').replace(/[^\u0020-\u007e]+/gu, ' ');
+      const words = quotedWords(reason.toString('utf8'), 123);
       this.#end(`closed with ${code}${words === '' ? '' : ` ${words}`}`);
     });
     this.#ping = clock.every(PING_MS, () => this.#checkAlive());

@@ -121,6 +121,14 @@ describe('awsFailure()', () => {
       /AccountStreamLimit/u,
     ],
     [{ status: 400, type: 'SessionExpiredException' }, 'aws-refused', /SessionExpired/u],
+    [
+      {
+        ...{ status: 400, type: 'InvalidArgumentException' },
+        body: { Message: 'bad X-Amz-Security-Token=secretcanary' },
+      },
+      'aws-argument-refused',
+      /: bad \*\*\*; stream 'cam' in eu-central-1$/u,
+    ],
   ];
   for (const [answer, code, words] of cases) {
     it(`names ${answer.type ?? String(answer.status)} as ${code}`, async () => {

@@ -132,6 +132,15 @@ describe('PackageCredentials', () => {
     const of = (chain: () => Promise<never>): PackageCredentials =>
       new PackageCredentials(clock, () => Promise.resolve({ defaultProvider: () => chain }));
     assert.equal(await of(() => Promise.reject(none)).find(), undefined);
+    const nowhere = Object.assign(new Error('Could not load credentials from any providers'), {
+      ...{ name: 'CredentialsProviderError', tryNextLink: false },
+    });
+    assert.equal(await of(() => Promise.reject(nowhere)).find(), undefined);
+    const over = { name: 'CredentialsProviderError', tryNextLink: false };
+    const login = Object.assign(new Error('the SSO session has expired'), over);
+    await assert.rejects(of(() => Promise.reject(login)).find(), {
+      ...{ code: 'aws-credentials-failed', message: /the SSO session has expired/u },
+    });
     await assert.rejects(of(() => Promise.reject(new Error('profile p is broken'))).find(), {
       ...{ code: 'aws-credentials-failed', message: /profile p is broken/u },
     });
