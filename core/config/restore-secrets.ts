@@ -48,14 +48,18 @@ class SecretRestorer {
     if (old !== undefined && isDeepStrictEqual(redactValue(old, schema), value)) return old;
     // One source that was a list before, or the other way round.
     if (isYmlList(old) && typeof value === 'string') {
-      const same = this.#sameItem(value, { old, index: 0, place: [...path, 0] });
+      const same = this.#sameItem(0, { old, items: [value], place: [...path, 0] });
       if (same !== undefined) return same;
     }
     if (isYmlList(value)) {
       return value.map((item, index) => {
         const place = [...path, index];
         const known = isYmlList(old) || old === undefined ? old : [old];
-        return this.restore(item, this.#sameItem(item, { old: known, index, place }), place);
+        return this.restore(
+          item,
+          this.#sameItem(index, { old: known, items: value, place }),
+          place,
+        );
       });
     }
     if (typeof value === 'object' && value !== null) {
@@ -73,17 +77,27 @@ class SecretRestorer {
     );
   }
 
-  /** The old item that `item` is an edited form of. */
+  /** The old item that `items[index]` is an edited form of. */
   #sameItem(
-    item: YmlValue,
-    { old, index, place }: { old: YmlValue | undefined; index: number; place: PathSegment[] },
+    index: number,
+    {
+      old,
+      items,
+      place,
+    }: { old: YmlValue | undefined; items: readonly YmlValue[]; place: PathSegment[] },
   ): YmlValue | undefined {
-    if (!isYmlList(old)) return undefined;
+    const item = items[index];
+    if (!isYmlList(old) || item === undefined) return undefined;
     const schema = this.#schemaOf(place);
-    const isShownAs = (other: YmlValue | undefined): boolean =>
-      other !== undefined && isDeepStrictEqual(redactValue(other, schema), item);
-    const same = isShownAs(old[index]) ? old[index] : old.find(isShownAs);
-    if (same !== undefined) return same;
+    const shownAs = old.filter((other) => isDeepStrictEqual(redactValue(other, schema), item));
+    const [first] = shownAs;
+    if (first !== undefined && shownAs.every((other) => isDeepStrictEqual(other, first))) {
+      return first;
+    }
+    // Several that differ in their secrets alone keep their order, if none came or went.
+    const twins = items.flatMap((other, at) => (isDeepStrictEqual(other, item) ? [at] : []));
+    if (first !== undefined && twins.length === shownAs.length)
+      return shownAs[twins.indexOf(index)];
     const identity = schema && fieldNames(schema)[0];
     if (identity === undefined) return undefined;
     const isSame = (other: YmlValue | undefined): boolean =>

@@ -125,6 +125,17 @@ describe('source: a list', () => {
       'rtsp://u:one@a/',
       'rtsp://u:two@a/',
     ]);
+    const longer = ['rtsp://b/', ...value];
+    assert.deepEqual(restoreSecrets(both, { path: PLACE, value: longer }).value, [
+      'rtsp://b/',
+      'rtsp://u:one@a/',
+      'rtsp://u:two@a/',
+    ]);
+    for (const unclear of [['rtsp://***@a/'], ['rtsp://b/', 'rtsp://***@a/'], 'rtsp://***@a/']) {
+      assert.throws(() => restoreSecrets(both, { path: PLACE, value: unclear }), {
+        code: 'config-redacted-secret',
+      });
+    }
   });
 
   it('is written where the text stood, with its comment', () => {
