@@ -158,8 +158,8 @@ export class SctpOutbound {
   acknowledge(value: Uint8Array, nowMs: number): boolean | undefined {
     if (value.length < SACK_BYTES) return undefined;
     const cumulative = readUint32(value, 0);
-    const isOld = tsnDistance(this.#ackedTsn, cumulative) < 0;
-    if (isOld || tsnDistance(cumulative, this.lastTsn) < 0) return undefined;
+    const step = tsnDistance(this.#ackedTsn, cumulative);
+    if (step < 0 || tsnDistance(cumulative, this.lastTsn) < 0) return undefined;
     const wasFull = this.#flightBytes >= this.#congestionBytes;
     const advancedBytes = this.#ackCumulative(cumulative, nowMs);
     const gapBytes = this.#ackGaps(cumulative, value);
@@ -173,7 +173,8 @@ export class SctpOutbound {
       this.#grow(advancedBytes + gapBytes);
     }
     if (length === 0) this.#partialBytes = 0;
-    return advancedBytes + gapBytes > 0;
+    // A step over what was given up says that the peer is there, too.
+    return step > 0 || gapBytes > 0;
   }
 
   /** The time-out passed: everything in flight is lost, the window starts small again. */

@@ -189,6 +189,24 @@ describe('SctpAssociation', () => {
     assert.deepEqual(numbersOf(network.messages.b), [1]);
   });
 
+  it('lives on while only what was given up is acknowledged', () => {
+    const network = new SctpNetwork();
+    network.connect();
+    const isData = (bytes: Uint8Array): boolean =>
+      parseSctpPacket(bytes)?.chunks[0]?.type === sctpChunkType.data;
+    network.isLost = ({ to, bytes }) => to === 'b' && isData(bytes);
+    for (let index = 0; index < 30; index++) {
+      assert.ok(network.a.send(message(numbered(index), { maxRetransmits: 0 })));
+      network.run(11_000, 500);
+      assert.equal(network.a.bufferedBytes, 0);
+    }
+    assert.ok(network.a.isEstablished);
+    network.isLost = () => false;
+    network.a.send(message(numbered(30), { maxRetransmits: 0 }));
+    network.settle();
+    assert.deepEqual(numbersOf(network.messages.b), [30]);
+  });
+
   it('ends when the peer acknowledges nothing any more', () => {
     const network = new SctpNetwork();
     network.connect();
