@@ -147,10 +147,15 @@ export class TuyaAccount {
   async wake(deviceId: string, signal: AbortSignal): Promise<void> {
     const localKey = this.#options.localKeys.get(deviceId);
     if (localKey === undefined) return;
-    const { link } = await this.#link.ready(signal);
-    const bytes = Buffer.alloc(4);
-    bytes.writeUInt32BE(crc32(localKey));
-    await this.#wakes.wake(link, { deviceId, bytes, signal });
+    const release = this.#link.hold();
+    try {
+      const { link } = await this.#link.ready(signal);
+      const bytes = Buffer.alloc(4);
+      bytes.writeUInt32BE(crc32(localKey));
+      await this.#wakes.wake(link, { deviceId, bytes, signal });
+    } finally {
+      release();
+    }
   }
 
   /** Ends the connection; conversations were closed before. Idempotent, never throws. */

@@ -190,6 +190,23 @@ describe('TuyaAccount', () => {
     await account.close();
   });
 
+  it('closes the connection 30 s after a device was woken and not called', async () => {
+    const fixture = new TuyaFixture();
+    const { account, clock } = fixture;
+    const abort = new AbortController();
+    const waking = account.wake('dev1', abort.signal);
+    await settle();
+    abort.abort();
+    await assert.rejects(waking);
+    clock.advance(29_000);
+    await settle();
+    assert.equal(fixture.link.isClosed, false);
+    clock.advance(1000);
+    await settle();
+    assert.equal(fixture.link.isClosed, true);
+    await account.close();
+  });
+
   it('never tells a secret', async () => {
     const fixture = new TuyaFixture();
     fixture.failures.push(refused);
