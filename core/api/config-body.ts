@@ -3,10 +3,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { MediaError } from '../base/media-error.ts';
 import type { ConfigEdit } from '../config/config-edit.ts';
 import { IssueCollector } from '../config/config-issue.ts';
-import type { ConfigRegistry } from '../config/config-registry.ts';
+import { ConfigRegistry } from '../config/config-registry.ts';
 import { decodeKeys } from '../config/decode-keys.ts';
 import { moveGlobalKeys, movePathKeys } from '../config/deprecated-keys.ts';
 import { allGlobalKeys, allPathKeys, type YmlSection } from '../config/encode-config.ts';
+import { expandForwards } from '../config/url-schemes.ts';
 import { emptyMap, isRawMap, type RawMap, type RawValue } from '../config/yaml-document.ts';
 import { oldGlobalNames, oldPathNames } from './config-schemas.ts';
 
@@ -44,8 +45,14 @@ export function readGlobalBody(body: unknown, registry?: ConfigRegistry): Global
  * The keys of a path that `body` sets.
  * @throws MediaError as readGlobalBody(), and for a name other than `name`.
  */
-export function readPathBody(body: unknown, name: string, registry?: ConfigRegistry): SectionBody {
-  const section = readSection(body, oldPathNames);
+export function readPathBody(
+  body: unknown,
+  name: string,
+  registry = new ConfigRegistry(),
+): SectionBody {
+  const issues = collectIssues();
+  const given = readSection(body, oldPathNames);
+  const section = expandForwards(given, registry.urlSchemes, { path: [], issues });
   const named = section['name'];
   Reflect.deleteProperty(section, 'name');
   const isRight = named === undefined || named === '' || named === name;
@@ -53,7 +60,6 @@ export function readPathBody(body: unknown, name: string, registry?: ConfigRegis
     const message = `name: a path can't be renamed, '${name}' is what the URL says`;
     throw new MediaError('invalid-argument', 'config-invalid-value', message);
   }
-  const issues = collectIssues();
   movePathKeys(section, [], { issues, moved: new Map() });
   decode({ raw: section, table: allPathKeys(registry) }, issues);
   issues.throwIfAny();

@@ -1,5 +1,6 @@
 // Tuya cameras and Kinesis channels and streams in mediamtx.yml: what is accepted, and what an error says.
 import assert from 'node:assert/strict';
+import { readPathBody } from '../../../core/api/config-body.ts';
 import { definePath } from '../../../core/config/define-path.ts';
 import { checkConfig, loadConfig } from '../../../core/config/load-config.ts';
 import { ProKeys } from '../../../pro/config/pro-keys.ts';
@@ -81,6 +82,20 @@ describe('URLs of Pro in mediamtx.yml', () => {
         kind: 'invalid-argument',
       },
     );
+  });
+
+  it('counts for bodies of the Control API', () => {
+    const forward = [{ type: 'kvs', stream: 's', region: 'us-west-2' }, { dest: 'rtsp://h/x' }];
+    const { section } = readPathBody({ name: 'a', forward }, 'a', registry);
+    assert.deepEqual(structuredClone(section), {
+      forward: [
+        { dest: 'kvs://us-west-2/s?retentionHours=24&timecode=ABSOLUTE&audio=aac' },
+        { dest: 'rtsp://h/x' },
+      ],
+    });
+    assert.throws(() => readPathBody({ forward: [{ type: 'kvs' }] }, 'a', registry), {
+      ...{ kind: 'invalid-argument', message: /forward\[0\]\.stream/u },
+    });
   });
 
   it('is unknown to a core alone', () => {
