@@ -45,6 +45,8 @@ export class SharedMqttLink {
   #active: ActiveMqttLink | undefined;
   #connecting: Promise<ActiveMqttLink> | undefined;
   #failureCount = 0;
+  /** Monotonic. */
+  #connectedMs = 0;
   #failure: { readonly error: MediaError; readonly untilMs: number } | undefined;
   #retryTimer: Timer | undefined;
   #renewTimer: Timer | undefined;
@@ -120,7 +122,7 @@ export class SharedMqttLink {
       signal.throwIfAborted();
       this.#active = { config, link };
       this.#failure = undefined;
-      this.#failureCount = 0;
+      this.#connectedMs = clock.monotonicMs();
       const lifeMs = Math.max(config.lifeMs - RENEW_BEFORE_MS, config.lifeMs / 2);
       this.#renewTimer?.cancel();
       this.#renewTimer = clock.after(lifeMs, () => this.#renew());
@@ -141,7 +143,14 @@ export class SharedMqttLink {
     this.#active = undefined;
     this.#renewTimer?.cancel();
     void link.close();
+    this.#forgive();
     this.#backOff(reason);
+  }
+
+  /** Who held out for long begins anew; a broker that only greets does not. */
+  #forgive(): void {
+    const heldMs = this.#components.clock.monotonicMs() - this.#connectedMs;
+    if (heldMs > MAX_BACKOFF_MS) this.#failureCount = 0;
   }
 
   #backOff(error: MediaError): void {
@@ -185,6 +194,7 @@ export class SharedMqttLink {
     this.#retryTimer?.cancel();
     this.#renewTimer?.cancel();
     const active = this.#active;
+    if (active) this.#forgive();
     this.#active = undefined;
     await active?.link.close();
   }

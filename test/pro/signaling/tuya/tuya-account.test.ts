@@ -93,6 +93,31 @@ describe('TuyaAccount', () => {
     assert.equal(clock.pendingTimers, 0);
   });
 
+  it('comes back with growing pauses to a broker that only greets, and at once after a while', async () => {
+    const fixture = new TuyaFixture();
+    const { account, clock, links } = fixture;
+    await account.converse(callee, () => undefined, signal);
+    const lose = (): void => {
+      fixture.link.callbacks.onLost(new MediaError('unavailable', 'mqtt-lost', 'gone'));
+    };
+    for (const pauseMs of [1000, 2000, 4000, 8000]) {
+      lose();
+      const before = links.length;
+      clock.advance(pauseMs - 1);
+      await settle();
+      assert.equal(links.length, before, `before ${pauseMs} ms`);
+      clock.advance(1);
+      await settle();
+      assert.equal(links.length, before + 1, `after ${pauseMs} ms`);
+    }
+    clock.advance(60_001);
+    lose();
+    clock.advance(1000);
+    await settle();
+    assert.equal(links.length, 6);
+    await account.close();
+  });
+
   it('takes fresh credentials 60 s before the old ones end', async () => {
     const fixture = new TuyaFixture();
     const { account, clock, links, cloud } = fixture;
