@@ -52,6 +52,8 @@ export class FacadePeers {
   readonly #options: PeersOptions;
   readonly #logger: Logger;
   readonly #budget: FacadeBudget;
+  /** Lines about refusals, of all viewers together. */
+  readonly #lines: FacadeBudget;
   readonly #peers = new Map<string, Peer>();
   #timer: Timer | undefined;
   #ignoredCount = 0;
@@ -62,6 +64,7 @@ export class FacadePeers {
     this.#options = options;
     this.#logger = components.logger;
     this.#budget = new FacadeBudget(components.clock, options);
+    this.#lines = new FacadeBudget(components.clock, { messagesPerSecond: 1, messageBurst: 20 });
   }
 
   /** Sessions that exist or are being opened. */
@@ -220,8 +223,11 @@ export class FacadePeers {
 
   #refuse(header: TuyaHeader, error: MediaError): void {
     const viewer = header.to.slice(0, NAME_CHARS);
-    const level = error.kind === 'internal' ? 'error' : 'info';
-    this.#logger[level](`device ${header.from} refuses viewer ${viewer}: ${error.message}`);
+    // Who asks twenty times a second must not fill the disk.
+    const level = this.#lines.take('refused') ? 'info' : 'debug';
+    this.#logger[error.kind === 'internal' ? 'error' : level](
+      `device ${header.from} refuses viewer ${viewer}: ${error.message}`,
+    );
     this.#send(header, { type: 'disconnect' });
   }
 

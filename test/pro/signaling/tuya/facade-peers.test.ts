@@ -228,6 +228,16 @@ describe('FacadePeers', () => {
     assert.equal(scene.core.manager.count, 1);
   });
 
+  it('says 20 times at once who is refused, the rest to those who look closer', () => {
+    const scene = new Scene();
+    for (let index = 0; index < 50; index++) scene.tell({ ...scene.offer, auth: '' });
+    const { lines } = scene.core.logger;
+    const refusals = lines.filter(({ message }) => message.includes('refuses viewer'));
+    assert.equal(refusals.filter(({ level }) => level === 'info').length, 20);
+    assert.equal(refusals.filter(({ level }) => level === 'debug').length, 30);
+    assert.equal(scene.types.length, 50);
+  });
+
   it('takes candidates, also those that are none', async () => {
     const scene = new Scene();
     const line = 'a=candidate:1 1 udp 1 192.0.2.1 5 typ host';
