@@ -84,7 +84,10 @@ export class AwsClient {
       if (!isTransient(answer) || attempt + 1 >= MAX_ATTEMPTS) {
         const { action, subject } = call;
         const { region } = this.endpoint;
-        throw awsFailure(answer, { action, subject, region, nowMs: clock.nowMs() });
+        const failure = awsFailure(answer, { action, subject, region, nowMs: clock.nowMs() });
+        // Keys of a role may have been replaced before their end.
+        if (failure.code === 'aws-credentials-refused') this.forgetCredentials();
+        throw failure;
       }
       await delay(clock, retryDelayMs(attempt, random()), call.signal);
     }

@@ -38,6 +38,11 @@ export interface ChannelVisit {
   readonly clientId?: string | undefined;
 }
 
+/** Other keys may be let in. */
+const KEY_FAILURES: ReadonlySet<string> = new Set([
+  'aws-credentials-expired',
+  'aws-credentials-refused',
+]);
 const MIN_TTL_SECONDS = 30;
 const MAX_TTL_SECONDS = 86_400;
 
@@ -139,14 +144,14 @@ export class KinesisChannels {
     return await this.#client.signUrl(url, signal);
   }
 
-  /** Why a connection to signedUrl() was refused; keys that AWS calls expired are forgotten. */
+  /** Why a connection to signedUrl() was refused; keys that AWS does not take are forgotten. */
   connectFailure(answer: RefusedAnswer, { channel, role }: ChannelVisit): MediaError {
     const failure = awsFailure(answer, {
       action: `kinesisvideo:ConnectAs${role === 'MASTER' ? 'Master' : 'Viewer'}`,
       subject: subjectOf(channel.name),
       ...{ region: this.region, nowMs: this.#client.nowMs },
     });
-    if (failure.code === 'aws-credentials-expired') this.#client.forgetCredentials();
+    if (KEY_FAILURES.has(failure.code)) this.#client.forgetCredentials();
     return failure;
   }
 }

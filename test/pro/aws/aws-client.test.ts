@@ -68,6 +68,14 @@ describe('AwsClient.call()', () => {
     assert.deepEqual([aws.requests.length, aws.forgotten], [2, 1]);
   });
 
+  it('forgets keys that AWS refuses, as those of a role may have been replaced', async () => {
+    const aws = new AwsDouble({ status: 403, type: 'UnrecognizedClientException' });
+    await assert.rejects(aws.client(new FakeClock()).call(call), {
+      code: 'aws-credentials-refused',
+    });
+    assert.deepEqual([aws.requests.length, aws.forgotten], [1, 1]);
+  });
+
   it('repeats nothing else', async () => {
     const aws = new AwsDouble({ status: 400, type: 'InvalidArgumentException' });
     await assert.rejects(aws.client(new FakeClock()).call(call), { code: 'aws-argument-refused' });
