@@ -26,6 +26,7 @@ const USAGE_EXIT_CODE = 2;
 
 /** Of the agent, by kind of failure. */
 const AGENT_EXIT_CODES: ReadonlyMap<string, number> = new Map([
+  ['invalid-argument', USAGE_EXIT_CODE],
   ['unauthenticated', 3],
   ['permission-denied', 3],
   ['not-found', 4],
@@ -112,11 +113,11 @@ async function runAgent(command: KvsAgentCommand): Promise<number> {
     console.log(KVS_AGENT_HELP);
     return 0;
   }
-  const agent = new KvsAgent(systemClock, {
-    ...{ settings: command.settings, env: process.env },
-    ...{ output: process.stdout, version: readVersion() },
-  });
   try {
+    const agent = new KvsAgent(systemClock, {
+      ...{ settings: command.settings, env: process.env },
+      ...{ output: process.stdout, version: readVersion() },
+    });
     await untilSignal(agent);
     return 0;
   } catch (thrown) {

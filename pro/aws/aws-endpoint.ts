@@ -21,7 +21,7 @@ export interface AwsEndpointOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-const REGION = /^[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-\d{1,2}$/u;
+const REGION = /^[a-z]{2,4}(?:-[a-z]{2,16}){1,3}-\d{1,2}$/u;
 
 /** @throws MediaError invalid-argument `aws-region-invalid` or `aws-endpoint-invalid`. */
 export function awsEndpoint({ region, endpoint, environment }: AwsEndpointOptions): AwsEndpoint {

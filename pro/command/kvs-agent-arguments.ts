@@ -44,7 +44,7 @@ stream missing.`;
 
 const HELP = 'mediamtx-pro kvs-agent --help';
 const NAME = /^[\w.-]{1,256}$/u;
-const REGION = /^[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-\d{1,2}$/u;
+const REGION = /^[a-z]{2,4}(?:-[a-z]{2,16}){1,3}-\d{1,2}$/u;
 const CLIENT_ID = /^(?!AWS_)[\w.-]{0,256}$/u;
 const HOURS = /^\d{1,5}$/u;
 const MAX_HOURS = 87_600;

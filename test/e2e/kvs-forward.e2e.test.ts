@@ -213,6 +213,13 @@ describe('the agent from a signalling channel into a video stream', () => {
     ],
     ['a wrong secret', { AWS_SECRET_ACCESS_KEY: 'x'.repeat(40) }, 3, /check AWS_ACCESS_KEY_ID/u],
     ['a setting that is none', { KVS_AUDIO: 'mp3' }, 2, /KVS_AUDIO: 'mp3'/u],
+    ['a region that is none', { AWS_REGION: 'abcdef-west-1' }, 2, /AWS_REGION: 'abcdef-west-1'/u],
+    [
+      'an endpoint that is none',
+      { AWS_ENDPOINT_URL_KINESIS_VIDEO: 'ftp://x' },
+      2,
+      /the AWS endpoint is no http/u,
+    ],
   ];
   for (const [what, env, code, message] of refused) {
     it(`ends with ${code} for ${what}`, async () => {
