@@ -57,6 +57,8 @@ const KEEP_ALIVE_SECONDS = 60;
 const MAX_PAYLOAD_BYTES = 65_536;
 /** Longer packets end the connection: up to here they are read to be acknowledged, and dropped. */
 const MAX_PACKET_BYTES = 1_048_576;
+/** Of ours, while the broker goes on sending. */
+const MAX_UNREAD_BYTES = 1_048_576;
 const MAX_WAITING = 256;
 const GOODBYE_MS = 1000;
 /** MQTT 3.1.1 section 3.2.2.3: identifier rejected, bad user name or password, not authorized. */
@@ -116,8 +118,11 @@ class ClientLink implements MqttLink {
     const guard = new MqttPacketGuard(MAX_PACKET_BYTES);
     socket.on('data', (chunk: Uint8Array) => {
       const problem = guard.watch(chunk);
-      if (problem === undefined) return;
-      this.#end(new MediaError('unavailable', 'mqtt-lost', `the MQTT broker sent ${problem}`));
+      // Each message is acknowledged; the package does not wait for the socket.
+      const isDeaf = socket.writableLength > MAX_UNREAD_BYTES;
+      if (problem === undefined && !isDeaf) return;
+      const text = `the MQTT broker ${isDeaf ? 'does not read what it is sent' : `sent ${problem}`}`;
+      this.#end(new MediaError('unavailable', 'mqtt-lost', text));
       socket.destroy();
     });
     this.#client = new Client(() => socket, {

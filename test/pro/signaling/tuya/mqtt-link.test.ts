@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once, EventEmitter } from 'node:events';
+import { MqttClient } from 'mqtt';
 import { systemClock } from '../../../../core/base/clock.ts';
 import { MediaError } from '../../../../core/base/media-error.ts';
 import {
@@ -140,6 +141,33 @@ describe('openMqttLink()', () => {
       await link.close();
     }
     await first.link.close();
+  });
+
+  it('leaves a broker that sends and does not read', async () => {
+    await using broker = await startMqttBrokerDouble();
+    const sockets: Parameters<ConstructorParameters<typeof MqttClient>[0]>[0]['stream'][] = [];
+    class SeenClient extends MqttClient {
+      constructor(...[build, options]: ConstructorParameters<typeof MqttClient>) {
+        super((client) => {
+          const socket = build(client);
+          sockets.push(socket);
+          return socket;
+        }, options);
+      }
+    }
+    const load = (): Promise<{ MqttClient: typeof MqttClient }> =>
+      Promise.resolve({ MqttClient: SeenClient });
+    const { promise: lost, resolve } = Promise.withResolvers<MediaError>();
+    const link = await openMqttLink({ ...components, load }, optionsFor(broker.port), {
+      ...silent,
+      onLost: resolve,
+    });
+    // Nothing goes out from here on.
+    sockets[0]?.cork();
+    sockets[0]?.write(Buffer.alloc(1_048_577));
+    broker.publish('t', Buffer.from('small'));
+    assert.match((await lost).message, /does not read/u);
+    await link.close();
   });
 
   it('trusts certificates by authority or fingerprint only', async () => {
