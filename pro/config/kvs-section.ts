@@ -44,7 +44,11 @@ export const kvsSection = defineSection({
     sessionToken: key(secretText, '', 'Of temporary keys.'),
     endpoint: key(httpUrl, '', 'Control plane instead of that of the region.'),
     stun: key(text, 'auto', 'auto, none, or a stun: URL.'),
-    missing: key(oneOf('fail', 'create'), 'fail', 'What to do about a stream that is not there.'),
+    missing: key(
+      oneOf('fail', 'create'),
+      'fail',
+      'What to do about a stream or channel that is not there.',
+    ),
     connectionTime: key(period, '40m', 'When a connection to a stream is replaced.'),
     masters: key(
       z.record(z.string().max(256), master),
