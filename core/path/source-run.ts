@@ -36,6 +36,7 @@ export class SourceRun {
   /** The writer of the path, once it has one; whoever closes it takes it away. */
   writer: StreamWriter | undefined;
   readonly #abort = new AbortController();
+  #givenUpFor: MediaError | undefined;
 
   constructor(components: SourceRunComponents, entry: SourceEntry) {
     this.entry = entry;
@@ -52,6 +53,12 @@ export class SourceRun {
     this.#abort.abort(new MediaError('canceled', 'source-stopped', 'the source was stopped'));
   }
 
+  /** Ends it for a reason that counts as its failure. Idempotent. */
+  giveUp(reason: MediaError): void {
+    this.#givenUpFor ??= reason;
+    this.stop();
+  }
+
   async #run({ createContext, openWriter }: SourceRunComponents): Promise<MediaError> {
     const { signal } = this.#abort;
     const publish: SourceContext['publish'] = (tracks, options) => {
@@ -60,9 +67,10 @@ export class SourceRun {
     };
     try {
       await this.entry.create().run(createContext(this.entry, { signal, publish }));
-      return new MediaError('unavailable', 'source-ended', 'the source ended the stream');
+      const ended = new MediaError('unavailable', 'source-ended', 'the source ended the stream');
+      return this.#givenUpFor ?? ended;
     } catch (thrown) {
-      return toMediaError(thrown);
+      return this.#givenUpFor ?? toMediaError(thrown);
     }
   }
 }

@@ -19,6 +19,8 @@ const LOG_PERIOD_MS = 10_000;
 const MAX_WAIT_BEFORE_MS = 3000;
 /** How often better sources are tried while a lower one runs. */
 const TRIAL_PERIOD_MS = 30_000;
+/** How long a source may wait for its peer while others could feed the path; less than viewers wait. */
+const MAX_WAITING_MS = 8000;
 /** A source that took over and ended sooner than this is tried less often: each time costs readers a break. */
 const STABLE_AFTER_MS = 60_000;
 const MAX_TRIAL_PERIOD_MS = 240_000;
@@ -58,6 +60,7 @@ export class SourceRunner {
   #currentSinceMs = 0;
   #trial: SourceTrial | undefined;
   #trialTimer: Timer | undefined;
+  #waiting: Timer | undefined;
   #trialPeriodMs = TRIAL_PERIOD_MS;
   /** Trials, and sources that gave way, which have not ended yet. */
   readonly #endings = new Set<Promise<void>>();
@@ -97,7 +100,7 @@ export class SourceRunner {
   /** Ends the current run and waits for it. Idempotent. */
   async stop(): Promise<void> {
     this.#abort.abort();
-    this.#endTrials();
+    this.#endWatches();
     this.#current?.stop();
     await this.#finished;
     await Promise.all(this.#endings);
@@ -141,13 +144,25 @@ export class SourceRunner {
       {
         createContext: (chosen, run) => ({
           ...this.#options.createContext(chosen, run),
-          onWaiting: (reason) => (this.#lastFailure = reason),
+          onWaiting: (reason) => this.#onWaiting(chosen, reason),
         }),
         openWriter: this.#openWriter,
       },
       entry,
     );
     this.#planTrials();
+  }
+
+  /** Where others could feed the path, a source that waits for long has failed. */
+  #onWaiting(entry: SourceEntry, reason: MediaError): void {
+    this.#lastFailure = reason;
+    if (this.#abort.signal.aborted) return;
+    this.#waiting ??= this.#components.clock.after(MAX_WAITING_MS, () => {
+      this.#waiting = undefined;
+      const run = this.#current;
+      if (run?.entry !== entry || run.writer || this.#options.entries().length < 2) return;
+      run.giveUp(reason);
+    });
   }
 
   /** Waits for the end of the run, or of those that took over from it: then there was media for long. */
@@ -157,7 +172,7 @@ export class SourceRunner {
       if (!run) return { failure: toMediaError(this.#abort.signal.reason), wasLong: false };
       const failure = await run.finished;
       if (run !== this.#current) continue;
-      this.#endTrials();
+      this.#endWatches();
       const ranMs = this.#components.clock.monotonicMs() - this.#currentSinceMs;
       if (hasTakenOver) this.#noteTakenOver(ranMs);
       return { failure, wasLong: hasTakenOver || ranMs > LOG_PERIOD_MS };
@@ -206,7 +221,9 @@ export class SourceRunner {
     this.#trialTimer = this.#components.clock.every(this.#trialPeriodMs, () => this.#tryBetter());
   }
 
-  #endTrials(): void {
+  #endWatches(): void {
+    this.#waiting?.cancel();
+    this.#waiting = undefined;
     this.#trialTimer?.cancel();
     this.#trialTimer = undefined;
     this.#trial?.stop();

@@ -298,6 +298,20 @@ describe('a path with a list of sources', () => {
     assert.deepEqual(fixture.runs, []);
   });
 
+  it('waits a bounded time only for a source that waits itself', async () => {
+    await using fixture = new Fixture(TWO);
+    fixture.run('rtsp://a/').context.onWaiting?.(AWAY);
+    await fixture.advance(7999);
+    assert.deepEqual(fixture.started, ['rtsp://a/']);
+    await fixture.advance(1);
+    assert.deepEqual(fixture.started, ['rtsp://a/', 'rtsp://b/']);
+    assert.equal(fixture.path.lastFailure, AWAY);
+    fixture.run('rtsp://b/').context.onWaiting?.(AWAY);
+    fixture.publish('rtsp://b/');
+    await fixture.advance(8000);
+    assert.equal(fixture.path.stream?.isOnline, true);
+  });
+
   it('notices the end of a source that closes its writer itself', async () => {
     await using fixture = new Fixture('paths: {cam: {source: "rtsp://a/"}}');
     const writer = fixture.publish('rtsp://a/');
