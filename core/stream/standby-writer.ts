@@ -59,8 +59,7 @@ export class StandbyWriter implements SourceWriter {
     this.#trial = new Stream(tracks, { clock, minHistoryMs: 0, maxRingBytes: MAX_KEPT_BYTES });
     this.#trialWriter = this.#trial.attach(tracks, options);
     this.#videoIndex = tracks.findIndex(({ kind }) => kind === 'video');
-    const video = this.#trial.tracks[this.#videoIndex];
-    if (video) this.#trial.requestKeyFrame(video);
+    this.#askForKeyFrame();
   }
 
   get stream(): WritableStream {
@@ -84,7 +83,9 @@ export class StandbyWriter implements SourceWriter {
 
   publish(): void {
     if (this.#target) this.#target.publish();
-    else if (this.#isReady && !this.#isClosed) this.#onReady();
+    else if (this.#isClosed) return;
+    else if (this.#isReady) this.#onReady();
+    else if (!this.#isKeyFrame) this.#askForKeyFrame();
   }
 
   /** Writes what was kept into `target`, and everything that comes from now on. */
@@ -106,6 +107,12 @@ export class StandbyWriter implements SourceWriter {
     this.#target?.close();
     this.#forget();
     this.#endTrial();
+  }
+
+  /** At most once in a second; the wish may get lost on its way. */
+  #askForKeyFrame(): void {
+    const video = this.#trial.tracks[this.#videoIndex];
+    if (video) this.#trial.requestKeyFrame(video);
   }
 
   #keep(trackIndex: number, bytes: Uint8Array): boolean {
