@@ -38,7 +38,13 @@ const filesSchema = z.object({
 });
 
 /** What the listener refuses before it knows a route: it has no such path, or can't read the target. */
-const refusalSchema = z.strictObject({ status: z.literal('error'), error: z.string().min(1) });
+const refusalSchema = z.union([
+  z.strictObject({ status: z.literal('error'), error: z.string().min(1) }),
+  z.strictObject({
+    ...{ success: z.literal(false), error: z.string().min(1) },
+    code: z.enum(['route-not-found', 'method-not-allowed']),
+  }),
+]);
 /** What it may say of any request: larger or longer than is taken. */
 const TOO_LARGE = new Set([413, 414, 431]);
 /** No route for a path whose parameter is empty, or has a slash where none may be. */
