@@ -170,6 +170,8 @@ export class Forwarder {
         bearerToken: destination.whipBearerToken,
         signal: this.#abort.signal,
         onForwarding: (sentBytes) => this.#onForwarding(sentBytes),
+        // The target logs what it mends itself.
+        onTrouble: (failure) => this.#setError(failure),
       });
       this.#state = 'idle';
       return undefined;
@@ -184,9 +186,11 @@ export class Forwarder {
   }
 
   #onForwarding(sentBytes: () => number): void {
+    const isFirst = this.#sentNow === undefined;
     this.#sentNow = sentBytes;
     this.#state = 'forwarding';
     this.#lastError = '';
+    if (!isFirst) return;
     this.#components.logger.info(`is forwarding to ${this.#place}`);
   }
 
@@ -194,10 +198,14 @@ export class Forwarder {
     return redactUrls(this.#options.destination.dest);
   }
 
+  #setError({ message }: MediaError): void {
+    this.#state = 'error';
+    this.#lastError = redactUrls(message);
+  }
+
   #note(failure: MediaError): void {
     const { clock, logger } = this.#components;
-    this.#state = 'error';
-    this.#lastError = redactUrls(failure.message);
+    this.#setError(failure);
     const nowMs = clock.monotonicMs();
     if (nowMs - this.#lastLogMs < LOG_PERIOD_MS) return;
     this.#lastLogMs = nowMs;

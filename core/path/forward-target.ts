@@ -1,5 +1,6 @@
 // What pushes the stream of a path to another server, and how the composition root registers such pushers.
 import type { Logger } from '../base/logger.ts';
+import type { MediaError } from '../base/media-error.ts';
 import type { PathConfig } from '../config/config.ts';
 import type { ReadLease } from './path.ts';
 
@@ -20,6 +21,8 @@ export interface ForwardContext {
   readonly signal: AbortSignal;
   /** The other server takes the stream; `sentBytes` counts what it was sent in this run. */
   readonly onForwarding: (sentBytes: () => number) => void;
+  /** Something went wrong that the run mends by itself; onForwarding() tells that it is over. */
+  readonly onTrouble?: (failure: MediaError) => void;
 }
 
 /** A way to one server. One run is one connection; the forwarder repeats runs with back-off. */

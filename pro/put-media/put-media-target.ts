@@ -80,6 +80,7 @@ export class PutMediaForwardFactory implements ForwardTargetFactory {
       {
         ...{ destination, limits: this.#limits },
         onForwarding: () => context.onForwarding(() => uploader.stats.sentBytes),
+        onTrouble: (failure) => context.onTrouble?.(failure),
       },
     );
     const running = { pathName, destination, uploader };

@@ -31,8 +31,10 @@ export interface PutMediaUploaderComponents {
 export interface PutMediaUploaderOptions {
   readonly destination: KvsForwardUrl;
   readonly limits: UploadLimits;
-  /** The service takes what is sent: told once. */
+  /** The service takes what is sent: told at first, and after trouble. */
   readonly onForwarding: () => void;
+  /** What goes wrong, until onForwarding() is called again. */
+  readonly onTrouble?: (failure: MediaError) => void;
 }
 
 const LOG_PERIOD_MS = 10_000;
@@ -256,6 +258,8 @@ export class PutMediaUploader implements FragmentListener {
     const { clock, service } = this.#components;
     const { stream } = this.#options.destination;
     const nowMs = clock.monotonicMs();
+    this.#isForwarding = false;
+    this.#options.onTrouble?.(problem.error);
     const step = this.#recovery.next(problem, nowMs);
     if (step.forgetsEndpoint) service.forget(stream);
     if (step.forgetsCredentials) service.forgetCredentials();

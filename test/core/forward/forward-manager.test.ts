@@ -126,6 +126,24 @@ describe('ForwardManager', () => {
     assert.ok(site.logger.lines.every(({ message }) => !message.includes('u:p@')));
   });
 
+  it('tells trouble that a target mends by itself, until it is over', async () => {
+    await using site = new Site(yml(A));
+    site.publish();
+    await settle();
+    const { context } = site.run(0);
+    const shown = (): unknown => {
+      const [item] = site.forwards.list('cam');
+      return [item?.state, item?.lastError, item?.outboundBytes];
+    };
+    context.onForwarding(() => 5);
+    context.onTrouble?.(gone);
+    assert.deepEqual(shown(), ['error', 'rtsp://***@a/x is gone', 5]);
+    context.onForwarding(() => 6);
+    assert.deepEqual(shown(), ['forwarding', '', 6]);
+    const told = site.logger.lines.filter(({ message }) => message.includes('is forwarding to'));
+    assert.deepEqual([told.length, site.runs.length], [1, 1]);
+  });
+
   it('tries again with growing pauses, and one dead target leaves the other alone', async () => {
     await using site = new Site(yml(`${A}, ${B}`));
     site.publish();

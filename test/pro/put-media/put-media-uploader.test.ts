@@ -169,6 +169,7 @@ describe('PutMediaUploader', () => {
     assert.deepEqual(it.arrived, ['H1 0 1 2', 'H1 1 2']);
     assert.equal(it.sink.connections[1]?.lines[1], `C${EPOCH_MS + 1000} 1`);
     assert.equal(it.stats.fragmentsResent, 2);
+    assert.deepEqual([it.troubles, it.forwardingCalls], [['put-media-connection-lost'], 2]);
     const [line] = it.logger.lines;
     assert.deepEqual([it.logger.lines.length, line?.level], [1, 'warn']);
     assert.match(line?.message ?? '', /stream 'cam' in us-west-2.*tries again in 100 ms/u);

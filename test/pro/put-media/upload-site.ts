@@ -29,6 +29,7 @@ export class UploadSite implements AsyncDisposable {
   readonly sink: PutMediaSink;
   readonly uploader: PutMediaUploader;
   forwardingCalls = 0;
+  readonly troubles: string[] = [];
   result: 'done' | MediaError | undefined;
   #finished: Promise<void> | undefined;
 
@@ -49,6 +50,7 @@ export class UploadSite implements AsyncDisposable {
           ...limits,
         },
         onForwarding: () => this.forwardingCalls++,
+        onTrouble: ({ code }) => this.troubles.push(code),
       },
     );
   }
