@@ -2,7 +2,7 @@
 // jittered back-off after every source failed, and quiet logs.
 import { delay, type Clock, type Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import { toMediaError, type MediaError } from '../base/media-error.ts';
+import { MediaError, toMediaError } from '../base/media-error.ts';
 import { redactUrls } from '../base/url-redaction.ts';
 import type { TrackDescription } from '../codec/codec.ts';
 import type { StreamWriter, StreamWriterOptions } from '../stream/stream-writer.ts';
@@ -21,6 +21,8 @@ const MAX_WAIT_BEFORE_MS = 3000;
 const TRIAL_PERIOD_MS = 30_000;
 /** How long a source may wait for its peer while others could feed the path; less than viewers wait. */
 const MAX_WAITING_MS = 8000;
+/** How long a source may take to begin while nobody knows yet whether others are faster. */
+const MAX_START_MS = 5000;
 /** A source that took over and ended sooner than this is tried less often: each time costs readers a break. */
 const STABLE_AFTER_MS = 60_000;
 const MAX_TRIAL_PERIOD_MS = 240_000;
@@ -60,7 +62,9 @@ export class SourceRunner {
   #currentSinceMs = 0;
   #trial: SourceTrial | undefined;
   #trialTimer: Timer | undefined;
-  #waiting: Timer | undefined;
+  /** Ends a run without a stream where others could feed the path. */
+  #startLimit: Timer | undefined;
+  #isWaiting = false;
   #trialPeriodMs = TRIAL_PERIOD_MS;
   /** Trials, and sources that gave way, which have not ended yet. */
   readonly #endings = new Set<Promise<void>>();
@@ -114,6 +118,8 @@ export class SourceRunner {
     if (this.#options.after) await this.#waitFor(this.#options.after);
     for (let entry = this.#options.entries()[0]; entry && !isAborted(signal);) {
       this.#begin(entry);
+      // Later rounds leave everybody the time that it takes.
+      if (failedRounds === 0) this.#limitStart(entry, MAX_START_MS, startTimeout());
       const { failure, wasLong } = await this.#untilEnd();
       this.releaseWriter();
       if (isAborted(signal)) return;
@@ -157,8 +163,14 @@ export class SourceRunner {
   #onWaiting(entry: SourceEntry, reason: MediaError): void {
     this.#lastFailure = reason;
     if (this.#abort.signal.aborted) return;
-    this.#waiting ??= this.#components.clock.after(MAX_WAITING_MS, () => {
-      this.#waiting = undefined;
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#limitStart(entry, MAX_WAITING_MS, reason);
+  }
+
+  #limitStart(entry: SourceEntry, limitMs: number, reason: MediaError): void {
+    this.#startLimit?.cancel();
+    this.#startLimit = this.#components.clock.after(limitMs, () => {
       const run = this.#current;
       if (run?.entry !== entry || run.writer || this.#options.entries().length < 2) return;
       run.giveUp(reason);
@@ -204,6 +216,7 @@ export class SourceRunner {
 
   #adopt(run: SourceRun, writer: StreamWriter): StreamWriter {
     run.writer = writer;
+    this.#startLimit?.cancel();
     const { url } = run.entry;
     const entries = this.#options.entries();
     const isSwitch =
@@ -222,8 +235,9 @@ export class SourceRunner {
   }
 
   #endWatches(): void {
-    this.#waiting?.cancel();
-    this.#waiting = undefined;
+    this.#startLimit?.cancel();
+    this.#startLimit = undefined;
+    this.#isWaiting = false;
     this.#trialTimer?.cancel();
     this.#trialTimer = undefined;
     this.#trial?.stop();
@@ -300,6 +314,11 @@ export class SourceRunner {
     this.#unloggedFailures = 0;
     this.#components.logger.warn(`source failed: ${redactUrls(failure.message)}${repeated}`);
   }
+}
+
+function startTimeout(): MediaError {
+  const message = `no stream within ${MAX_START_MS / 1000} s; the next source is tried`;
+  return new MediaError('deadline-exceeded', 'source-start-timeout', message);
 }
 
 /** Delay before the next attempt: doubling, with 50 to 100 % of the step at random. */
