@@ -30,8 +30,8 @@ const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 
 /**
  * Keeps the packets since the newest key frame began. `takeOver` writes them into the real stream,
- * and what the source writes later goes there directly: sequence numbers go on without a hole, and
- * readers get a whole picture at once.
+ * and what the source writes later goes there directly: one sequence number is left out, as at every
+ * restart of a track, and readers get a whole picture at once.
  */
 export class StandbyWriter implements SourceWriter {
   readonly #onReady: () => void;

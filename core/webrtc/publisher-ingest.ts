@@ -1,5 +1,5 @@
 // The media plane of one WHIP publisher: unprotects, sorts, asks for what is missing, reports back.
-import { readUint16 } from '../base/bytes.ts';
+import { readUint16, readUint24 } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { SrtcpProtector } from '../egress/srtcp-protector.ts';
 import { SrtcpReceiver } from '../egress/srtcp-receiver.ts';
@@ -19,12 +19,15 @@ import {
 } from '../rtp/rtcp-writer.ts';
 import { RtpPacket } from '../rtp/rtp-packet.ts';
 import type { SrtpKeys, SrtpMasterKey, SrtpProfile } from './transport/dtls-port.ts';
+import { ArrivalTimes } from './arrival-times.ts';
+import type { LoopWatch } from './loop-watch.ts';
 import type { PublisherPlan } from './publisher-plan.ts';
 import { PublisherTrack } from './publisher-track.ts';
 
 /** What the media plane of a publisher works with. */
 export interface PublisherIngestComponents {
   readonly clock: Clock;
+  readonly loop: Pick<LoopWatch, 'observe' | 'stallStartMs' | 'stallEndMs'>;
   /** For what comes in. */
   readonly workspace: SrtpWorkspace;
   /** For what goes out: feedback may be sent while a received packet is still being read. */
@@ -81,6 +84,7 @@ export class PublisherIngest implements RtcpVisitor {
   readonly #protector: SrtcpProtector;
   readonly #packet = new RtpPacket();
   readonly #parser = new RtcpParser();
+  readonly #arrivals: ArrivalTimes;
   readonly #feedback = new TransportFeedbackBuilder();
   readonly #missing = new Uint16Array(MAX_NACKS);
   readonly #scratch = new Uint8Array(FEEDBACK_BYTES);
@@ -90,6 +94,7 @@ export class PublisherIngest implements RtcpVisitor {
   constructor(components: PublisherIngestComponents, options: PublisherIngestOptions) {
     this.#components = components;
     this.#options = options;
+    this.#arrivals = new ArrivalTimes(components.loop);
     const { profile, local, remote } = options.keys;
     const remoteKeys = sessionKeys(profile, remote);
     this.#srtp = new SrtpReceiver(remoteKeys, components.workspace);
@@ -172,10 +177,14 @@ export class PublisherIngest implements RtcpVisitor {
   }
 
   #recordTransportSequence(packet: RtpPacket, nowMs: number): void {
-    const id = this.#options.plan.transportSequenceId;
-    if (id === 0) return;
-    const offset = findHeaderExtension(packet, id, 2);
-    if (offset >= 0) this.#feedback.record(readUint16(packet.bytes, offset), nowMs);
+    const { transportSequenceId, sendTimeId } = this.#options.plan;
+    if (transportSequenceId === 0) return;
+    const offset = findHeaderExtension(packet, transportSequenceId, 2);
+    if (offset < 0) return;
+    const sendTime = sendTimeId === 0 ? -1 : findHeaderExtension(packet, sendTimeId, 3);
+    const arrivalMs =
+      sendTime < 0 ? nowMs : this.#arrivals.arrivalOf(nowMs, readUint24(packet.bytes, sendTime));
+    this.#feedback.record(readUint16(packet.bytes, offset), arrivalMs);
   }
 
   #sendNacks(track: PublisherTrack, nowMs: number): void {

@@ -19,6 +19,8 @@ export interface PublisherPlan {
   readonly sections: readonly PublishedSection[];
   /** Id of the transport-wide sequence number extension; 0 when it is not negotiated. */
   readonly transportSequenceId: number;
+  /** Id of the absolute send time extension; 0 when it is not negotiated. */
+  readonly sendTimeId: number;
   /** Whether the publisher wants to be told a maximum bitrate instead (REMB). */
   readonly wantsMaximumBitrate: boolean;
   /** Whether feedback may go without a report in front of it (RFC 5506). */
@@ -28,6 +30,9 @@ export interface PublisherPlan {
 /** draft-holmer-rmcat-transport-wide-cc-extensions-01. */
 const TRANSPORT_SEQUENCE_URI =
   'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
+
+/** draft-alvestrand-rmcat-remb-03 section 2.2. */
+const SEND_TIME_URI = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time';
 
 /**
  * Plans a publisher: at most one video and one audio section, each with the first offered codec
@@ -59,10 +64,12 @@ export function planPublisher(offer: PeerOffer): PublisherPlan {
       'invalid SDP offer: no m= section sends audio or video',
     );
   }
-  const sequenceId = transportSequenceId(sections);
+  const isWanted = sections.some(({ format }) => format.rtcpFeedback.includes('transport-cc'));
+  const sequenceId = isWanted ? sharedId(sections, TRANSPORT_SEQUENCE_URI) : 0;
   return {
     sections,
     transportSequenceId: sequenceId,
+    sendTimeId: sequenceId === 0 ? 0 : sharedId(sections, SEND_TIME_URI),
     wantsMaximumBitrate:
       sequenceId === 0 && sections.some(({ format }) => format.rtcpFeedback.includes('goog-remb')),
     hasReducedSizeRtcp: sections.every(({ media }) => media.hasReducedSizeRtcp),
@@ -129,19 +136,29 @@ function publishedCodec(format: RtpFormat): Codec | undefined {
 }
 
 /**
- * One numbering runs over all packets of the transport that carry it. Sections may leave it out, but
- * those that have it share one id (RFC 9143 section 9.1), and somebody must want the feedback.
+ * Id of an extension that runs over all packets of the transport. Sections may leave it out, but
+ * those that have it share one id (RFC 9143 section 9.1); 0 when there is none.
  */
-function transportSequenceId(sections: readonly PublishedSection[]): number {
-  const ids = new Set(sections.flatMap(({ media }) => transportSequenceOf(media)?.id ?? []));
-  const isWanted = sections.some(({ format }) => format.rtcpFeedback.includes('transport-cc'));
+function sharedId(sections: readonly PublishedSection[], uri: string): number {
+  const ids = new Set(sections.flatMap(({ media }) => extensionOf(media, uri)?.id ?? []));
   const [id = 0] = ids;
-  return isWanted && ids.size === 1 ? id : 0;
+  return ids.size === 1 ? id : 0;
 }
 
-/** The transport-wide sequence number extension of a section. */
-export function transportSequenceOf(media: WebrtcMedia): HeaderExtension | undefined {
-  return media.headerExtensions.find(({ uri }) => uri === TRANSPORT_SEQUENCE_URI);
+/** The extensions of a section by which the server judges the rate: those with an id in the plan. */
+export function rateExtensionsOf(
+  { transportSequenceId, sendTimeId }: Pick<PublisherPlan, 'transportSequenceId' | 'sendTimeId'>,
+  media: WebrtcMedia,
+): HeaderExtension[] {
+  const wanted = [
+    ...(transportSequenceId > 0 ? [TRANSPORT_SEQUENCE_URI] : []),
+    ...(sendTimeId > 0 ? [SEND_TIME_URI] : []),
+  ];
+  return wanted.flatMap((uri) => extensionOf(media, uri) ?? []);
+}
+
+function extensionOf(media: WebrtcMedia, uri: string): HeaderExtension | undefined {
+  return media.headerExtensions.find((extension) => extension.uri === uri);
 }
 
 function notAcceptable(message: string): MediaError {

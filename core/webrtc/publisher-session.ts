@@ -9,6 +9,7 @@ import { formatListenAddress } from '../config/listen-address.ts';
 import type { SrtpWorkspace } from '../egress/srtp-workspace.ts';
 import type { PublishLease, PublishOptions, Publisher } from '../path/path.ts';
 import type { Session } from '../path/session-registry.ts';
+import type { LoopWatch } from './loop-watch.ts';
 import { PublisherIngest } from './publisher-ingest.ts';
 import type { PublisherPlan } from './publisher-plan.ts';
 import type { IceCredentials } from './transport/ice-credentials.ts';
@@ -27,6 +28,7 @@ const FEEDBACK_PERIOD_MS = 50;
 /** What a publisher's session works with. */
 export interface PublisherSessionComponents {
   readonly clock: Clock;
+  readonly loop: LoopWatch;
   readonly logger: Logger;
   /** Memory of what comes in, and of what goes out; see PublisherIngest. */
   readonly workspace: SrtpWorkspace;
@@ -76,6 +78,7 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
   readonly #seen = new Set<number>();
   #gatherTimer: Timer | undefined;
   #feedbackTimer: Timer | undefined;
+  #releaseLoop: (() => void) | undefined;
   #hasScheduledPublish = false;
   #isClosed = false;
 
@@ -123,9 +126,10 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
   }
 
   readonly onConnected = (info: PeerConnectedInfo): void => {
-    const { clock, workspace, sendWorkspace } = this.#components;
+    const { clock, loop, workspace, sendWorkspace } = this.#components;
+    this.#releaseLoop = loop.acquire();
     this.#ingest = new PublisherIngest(
-      { clock, workspace, sendWorkspace, send: (bytes) => void this.#peer?.send(bytes) },
+      { clock, loop, workspace, sendWorkspace, send: (bytes) => void this.#peer?.send(bytes) },
       {
         plan: this.#options.plan,
         keys: info.keys,
@@ -201,6 +205,7 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
     this.#isClosed = true;
     this.#gatherTimer?.cancel();
     this.#feedbackTimer?.cancel();
+    this.#releaseLoop?.();
     this.#gathered = [];
     this.#lease?.close();
     this.#peer?.close();

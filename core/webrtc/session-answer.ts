@@ -1,8 +1,8 @@
 // What the answer says about each planned section of a viewer or publisher.
 import { parametersOf, type RtpFormat } from '../sdp/rtp-format.ts';
-import type { HeaderExtension, WebrtcMedia } from '../sdp/webrtc-description.ts';
+import type { HeaderExtension } from '../sdp/webrtc-description.ts';
 import { withFeedback, type AnsweredSection } from './peer-answer.ts';
-import { transportSequenceOf, type PublisherPlan } from './publisher-plan.ts';
+import { rateExtensionsOf, type PublisherPlan } from './publisher-plan.ts';
 import type { PlannedSection, ViewerPlan } from './viewer-plan.ts';
 
 const VIDEO_VIEWER_FEEDBACK = ['nack', 'nack pli', 'ccm fir', 'goog-remb'];
@@ -41,7 +41,7 @@ export function publisherSections(plan: PublisherPlan): AnsweredSection[] {
         withFeedback(wantingStereo(format), feedback),
         ...(rtx ? [withFeedback(rtx, [])] : []),
       ],
-      headerExtensions: hasTransportFeedback ? transportExtensionOf(media) : [],
+      headerExtensions: withoutDirection(rateExtensionsOf(plan, media)),
       sources: [],
       sourceGroups: [],
       mediaStreams: [],
@@ -56,9 +56,8 @@ function wantingStereo(format: RtpFormat): RtpFormat {
 }
 
 /** Without the offerer's direction, which would be wrong in the answer. */
-function transportExtensionOf(media: WebrtcMedia): HeaderExtension[] {
-  const extension = transportSequenceOf(media);
-  return extension ? [{ id: extension.id, uri: extension.uri, parameters: '' }] : [];
+function withoutDirection(extensions: readonly HeaderExtension[]): HeaderExtension[] {
+  return extensions.map(({ id, uri }) => ({ id, uri, parameters: '' }));
 }
 
 function sourcesOf({ ssrc, rtxSsrc }: PlannedSection, cname: string): AnsweredSection['sources'] {

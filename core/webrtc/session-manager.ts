@@ -10,6 +10,7 @@ import type { SessionRegistry } from '../path/session-registry.ts';
 import { parseIceCandidate, type IceCandidate } from '../sdp/ice-candidate.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { AudioTranscoders, TranscodedAudio } from './audio-transcoders.ts';
+import { LoopWatch } from './loop-watch.ts';
 import { writeAnswer, type AnsweredSection } from './peer-answer.ts';
 import { readOffer, type PeerOffer } from './peer-offer.ts';
 import { planPublisher } from './publisher-plan.ts';
@@ -118,6 +119,7 @@ export class WebRtcSessionManager {
   /** Apart from the engine's: an answer to RTCP may send media while the RTCP is still read. */
   readonly #workspace = new SrtpWorkspace();
   readonly #sendWorkspace = new SrtpWorkspace();
+  readonly #loop: LoopWatch;
   readonly #cname = randomBytes(9).toString('base64url');
   #closedReason: MediaError | undefined;
 
@@ -125,6 +127,7 @@ export class WebRtcSessionManager {
     this.#components = components;
     this.#options = options;
     this.#wheel = new ReportWheel(components.clock);
+    this.#loop = new LoopWatch(components.clock);
   }
 
   /** Sessions that exist now. */
@@ -183,6 +186,7 @@ export class WebRtcSessionManager {
         logger,
         workspace: this.#workspace,
         sendWorkspace: this.#sendWorkspace,
+        loop: this.#loop,
         publish: (options) => pathManager.publish(request.grant, options),
         onClosed: (closed, reason) => this.#forget(closed, reason),
       },

@@ -147,17 +147,15 @@ describe('viewers stay when the source changes', () => {
         ...{ url: origin.rtspUrl('first'), size: '320x240' },
       });
       assert.equal(publisher.exit, undefined);
-      const before = await viewer.report();
       await showsWidth(viewer, 320, 35_000);
-      const { video, connectionState } = await viewer.report();
-      assert.equal(connectionState, 'connected');
-      // A busy machine may hold a picture back; a connection made anew takes longer.
-      const frozen = (video?.totalFreezesDuration ?? 0) - (before.video?.totalFreezesDuration ?? 0);
-      assert.ok(frozen < 0.8, `${frozen} s without a picture`);
       assert.equal((await shown('list')).source?.index, 0);
     }
     await showsWidth(viewer, 160);
     assert.equal((await shown('list')).source?.index, 1);
+    // The session of the first picture; each change of the source leaves one number out.
+    const { video } = await viewer.report();
+    assert.equal(video?.packetsLost, 2);
+    assert.equal(await viewer.stop(), 200);
     assert.deepEqual(edge.log.match(/source \d of 2 feeds the path now/gu), [
       'source 2 of 2 feeds the path now',
       'source 1 of 2 feeds the path now',

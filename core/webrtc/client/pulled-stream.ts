@@ -10,7 +10,7 @@ import type { WebRtcClients } from './webrtc-clients.ts';
 
 /** What receives for which run of a source. */
 export interface PulledStreamComponents {
-  readonly clients: Pick<WebRtcClients, 'clock' | 'workspace' | 'sendWorkspace'>;
+  readonly clients: Pick<WebRtcClients, 'clock' | 'loop' | 'workspace' | 'sendWorkspace'>;
   readonly context: SourceContext;
 }
 
@@ -23,10 +23,10 @@ export async function receivePulledStream(
   { peer, answer, place }: Pick<SignaledPeer, 'peer' | 'answer' | 'place'>,
 ): Promise<never> {
   const { promise: ended, reject } = Promise.withResolvers<never>();
-  const { clock, workspace, sendWorkspace } = clients;
+  const { clock, loop, workspace, sendWorkspace } = clients;
   const session = new PublisherSession(
     {
-      ...{ clock, workspace, sendWorkspace },
+      ...{ clock, loop, workspace, sendWorkspace },
       logger: context.logger,
       publish: (options) => leaseOf(context, options),
       onClosed: (_session, reason) => reject(reasonAt(place, reason)),

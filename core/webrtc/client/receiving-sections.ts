@@ -9,6 +9,13 @@ const TRANSPORT_SEQUENCE = {
   parameters: '',
 };
 
+/** draft-alvestrand-rmcat-remb-03 section 2.2. */
+const SEND_TIME = {
+  id: 2,
+  uri: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
+  parameters: '',
+};
+
 /** One video and one audio section that receive whatever the server has. */
 export const receivingSections: readonly OfferedSection[] = [
   { ...receiving('video'), formats: receivedVideoFormats },
@@ -17,7 +24,7 @@ export const receivingSections: readonly OfferedSection[] = [
 
 function receiving(kind: 'video' | 'audio'): Omit<OfferedSection, 'formats'> {
   return {
-    ...{ kind, direction: 'recvonly', headerExtensions: [TRANSPORT_SEQUENCE] },
+    ...{ kind, direction: 'recvonly', headerExtensions: [SEND_TIME, TRANSPORT_SEQUENCE] },
     ...{ sources: [], sourceGroups: [], mediaStreams: [] },
   };
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import { SrtpWorkspace } from '../../egress/srtp-workspace.ts';
 import { TsEgressEngine } from '../../egress/ts-egress-engine.ts';
 import type { Stream } from '../../stream/stream.ts';
+import { LoopWatch } from '../loop-watch.ts';
 import type { IceServer } from '../ice-server-provider.ts';
 import { StreamEgress } from '../stream-egress.ts';
 import type { PeerAddress } from '../transport/peer-address.ts';
@@ -49,6 +50,7 @@ export class WebRtcClients {
   readonly cname = randomBytes(9).toString('base64url');
   readonly workspace = new SrtpWorkspace();
   readonly sendWorkspace = new SrtpWorkspace();
+  readonly loop: LoopWatch;
   readonly engine: TsEgressEngine<PeerAddress>;
   readonly #links: IceLinkFactory;
   readonly #createDtls: () => Promise<PeerDtls>;
@@ -59,6 +61,7 @@ export class WebRtcClients {
   constructor(components: WebRtcClientsComponents, options: WebRtcClientsOptions) {
     const { clock } = components;
     this.clock = clock;
+    this.loop = new LoopWatch(clock);
     this.send = components.send ?? sendSignaling;
     this.#links = components.links ?? new WeriftIceLinks();
     this.#createDtls =

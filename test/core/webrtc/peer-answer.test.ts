@@ -234,5 +234,9 @@ describe('publisherSections()', () => {
   it("turns the offerer's direction of an extension off", () => {
     const sending = publisherOffer().replaceAll('extmap:4 ', 'extmap:4/sendonly ');
     assert.match(publisherAnswer(sending), /a=extmap:4 http/u);
+    const uri = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time';
+    const timed = sending.replaceAll('a=extmap:4', `a=extmap:2/sendonly ${uri}\r\na=extmap:4`);
+    const accepted = publisherAnswer(timed).match(/a=extmap:2 http\S+/gu);
+    assert.deepEqual(accepted, [`a=extmap:2 ${uri}`, `a=extmap:2 ${uri}`]);
   });
 });

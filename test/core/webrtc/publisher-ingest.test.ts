@@ -9,6 +9,7 @@ import { ntpFractionOf, ntpSecondsOf } from '../../../core/rtp/rtcp-ntp.ts';
 import { RtcpParser } from '../../../core/rtp/rtcp-parser.ts';
 import { writeSenderReport } from '../../../core/rtp/rtcp-writer.ts';
 import { readOffer } from '../../../core/webrtc/peer-offer.ts';
+import { LoopWatch } from '../../../core/webrtc/loop-watch.ts';
 import { PublisherIngest } from '../../../core/webrtc/publisher-ingest.ts';
 import { planPublisher } from '../../../core/webrtc/publisher-plan.ts';
 import type { SrtpKeys, SrtpProfile } from '../../../core/webrtc/transport/dtls-port.ts';
@@ -34,6 +35,7 @@ function keysOf(profile: SrtpProfile): SrtpKeys {
 /** A publisher's browser, and what the ingest made of its packets. */
 class Fixture {
   readonly clock = new FakeClock();
+  readonly loop = new LoopWatch(this.clock);
   /** `section:sequence`. */
   readonly packets: string[] = [];
   readonly losses: number[] = [];
@@ -61,7 +63,7 @@ class Fixture {
     );
     this.ingest = new PublisherIngest(
       {
-        clock: this.clock,
+        ...{ clock: this.clock, loop: this.loop },
         ...{ workspace: new SrtpWorkspace(), sendWorkspace: new SrtpWorkspace() },
         send: (bytes) => this.sent.push(bytes.slice()),
       },
@@ -202,6 +204,32 @@ describe('PublisherIngest', () => {
     assert.ok(feedback);
     assert.deepEqual(rangeOf(feedback), [65535, 4]);
     assert.equal(feedback.readUInt16BE(20), 0b10_1001_0000_0000_00);
+  });
+
+  it('reports what came while the process stood still as it was sent', () => {
+    const sendTime =
+      'a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\na=extmap:4 ';
+    const fixture = new Fixture(publisherOffer().replaceAll('a=extmap:4 ', sendTime));
+    const send = (number: number, sentMs: number): void => {
+      const ticks = Math.round(sentMs * 262.144);
+      const extension = Uint8Array.of(
+        ...[0x22, ticks >> 16, (ticks >> 8) & 0xff, ticks & 0xff],
+        ...[0x41, 0, number],
+      );
+      fixture.send({ ...VIDEO, sequence: number, extension });
+    };
+    fixture.clock.advance(640);
+    fixture.loop.stallStartMs = 640;
+    send(1, 0);
+    fixture.clock.advance(100);
+    fixture.loop.stallEndMs = 740;
+    for (const [index, sentMs] of [20.1, 30.1, 70.1, 71.1].entries()) send(2 + index, sentMs);
+    fixture.ingest.tick();
+    const [feedback] = fixture.takeSent().feedbacks;
+    assert.ok(feedback);
+    assert.deepEqual(rangeOf(feedback), [1, 5]);
+    // One run-length chunk, then deltas of 250 us.
+    assert.deepEqual([...feedback.subarray(22, 27)], [0, 80, 40, 160, 4]);
   });
 
   it('sends receiver reports each second with loss and the echo of a sender report', () => {

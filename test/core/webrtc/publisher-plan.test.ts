@@ -110,6 +110,19 @@ describe('planPublisher()', () => {
     assert.equal(plan(videoOnly).transportSequenceId, 4);
   });
 
+  it('takes the send time beside the feedback, and only there', () => {
+    const uri = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time';
+    const timed = (line: string): string =>
+      publisherOffer().replaceAll('a=extmap:4 ', `a=extmap:${line} ${uri}\r\na=extmap:4 `);
+    assert.equal(plan(timed('2')).sendTimeId, 2);
+    assert.equal(plan(timed('2/sendonly')).sendTimeId, 2);
+    assert.equal(plan(publisherOffer()).sendTimeId, 0);
+    const [video, audio] = timed('2').split('m=audio');
+    assert.equal(plan(`${video}m=audio${audio?.replace('extmap:2 ', 'extmap:5 ')}`).sendTimeId, 0);
+    const unwanted = timed('2').replaceAll(/a=rtcp-fb:\d+ transport-cc\r\n/gu, '');
+    assert.equal(plan(unwanted).sendTimeId, 0);
+  });
+
   it('does without it when it is missing, contradictory or unwanted', () => {
     const none = { ...SEND, hasTransportSequence: false };
     assert.equal(plan(offerOf(videoSection(none), audioSection(none))).transportSequenceId, 0);
