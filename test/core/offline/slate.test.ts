@@ -1,7 +1,7 @@
 // Tests of slates: generated ones in every format, and files.
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { systemClock, type Clock } from '../../../core/base/clock.ts';
+import { delay, systemClock, type Clock } from '../../../core/base/clock.ts';
 import { silentLogger } from '../../../core/base/logger.ts';
 import { definePath } from '../../../core/config/define-path.ts';
 import { loadConfig } from '../../../core/config/load-config.ts';
@@ -12,7 +12,8 @@ import type { Track } from '../../../core/stream/track.ts';
 const DEMO = fileURLToPath(new URL('../../../core/assets/demo.mp4', import.meta.url));
 /** Turns 20 ms of real time into a second. */
 const SPEED = 50;
-const PLAYED_MS = 5000;
+const WANTED_S = 3;
+const MAX_POLLS = 200;
 
 const fastClock: Clock = {
   nowMs: () => systemClock.nowMs() * SPEED,
@@ -26,8 +27,14 @@ interface Values {
   readonly alwaysAvailableFile?: string;
 }
 
-/** Plays a slate for five seconds of its own time. */
-async function play(values: Values): Promise<Stream> {
+/** What was played, and how long that took in the slate's own time. */
+interface Played {
+  readonly stream: Stream;
+  readonly elapsedS: number;
+}
+
+/** Plays a slate until each track is three seconds long. */
+async function play(values: Values): Promise<Played> {
   const base = loadConfig({ text: '', env: {} });
   const { config } = definePath(base, {
     name: 'cam',
@@ -37,24 +44,38 @@ async function play(values: Values): Promise<Stream> {
   const tracks = await slate.describe();
   const stream = new Stream(tracks, { clock: fastClock, minHistoryMs: 60_000 });
   const stop = new AbortController();
+  const startMs = fastClock.monotonicMs();
   const playing = slate.play(stream.attach(tracks), stop.signal);
-  const ended = new Promise<void>((resolve) => void fastClock.after(PLAYED_MS, resolve));
-  await ended;
+  for (let poll = 0; poll < MAX_POLLS; poll++) {
+    if (stream.tracks.every((track) => lengthS(track) >= WANTED_S)) break;
+    await delay(fastClock, 500);
+  }
+  const elapsedS = (fastClock.monotonicMs() - startMs) / 1000;
   stop.abort();
   await playing;
-  return stream;
+  return { stream, elapsedS };
 }
 
 /** From the first packet to the last, in seconds. */
 function lengthS({ ring, clockRateHz }: Track): number {
   const ticks = (sequence: number): number => ring.timestamps[ring.slotOf(sequence)] ?? 0;
+  if (ring.newestPacket < 0) return 0;
   return ((ticks(ring.newestPacket) - ticks(ring.tail)) >>> 0) / clockRateHz;
+}
+
+/** A track runs as fast as time does: it is long enough, and not ahead by more than a block. */
+function assertInTime(track: Track, elapsedS: number): void {
+  const length = `${track.codec.name}: ${lengthS(track)} s in ${elapsedS} s`;
+  assert.ok(lengthS(track) >= WANTED_S && lengthS(track) <= elapsedS + 1, length);
 }
 
 describe('a generated slate', () => {
   it('shows a picture in every codec, from a key frame on, without a hole', async () => {
     const codecs = ['H264', 'H265', 'VP9', 'AV1'] as const;
-    const { tracks } = await play({ alwaysAvailableTracks: codecs.map((codec) => ({ codec })) });
+    const { stream, elapsedS } = await play({
+      alwaysAvailableTracks: codecs.map((codec) => ({ codec })),
+    });
+    const { tracks } = stream;
     assert.deepEqual(
       tracks.map(({ codec, payloadType }) => [codec.name, payloadType]),
       codecs.map((codec, index) => [codec, 96 + index]),
@@ -67,12 +88,12 @@ describe('a generated slate', () => {
         [0, 0, 0],
         name,
       );
-      assert.ok(lengthS(track) > 3 && lengthS(track) < 8, `${name}: ${lengthS(track)} s`);
+      assertInTime(track, elapsedS);
     }
   });
 
   it('is silent in every format, in time', async () => {
-    const { tracks } = await play({
+    const { stream, elapsedS } = await play({
       alwaysAvailableTracks: [
         { codec: 'Opus' },
         { codec: 'MPEG4Audio', sampleRate: 44_100, channelCount: 2 },
@@ -80,6 +101,7 @@ describe('a generated slate', () => {
         { codec: 'LPCM', sampleRate: 48_000, channelCount: 2 },
       ],
     });
+    const { tracks } = stream;
     assert.deepEqual(
       tracks.map(({ codec }) => [codec.name, codec.clockRateHz]),
       [
@@ -92,7 +114,7 @@ describe('a generated slate', () => {
     for (const track of tracks) {
       const { name } = track.codec;
       assert.equal(track.stats.packetsInError, 0, name);
-      assert.ok(lengthS(track) > 3 && lengthS(track) < 8, `${name}: ${lengthS(track)} s`);
+      assertInTime(track, elapsedS);
     }
     const last = tracks[2]?.ring;
     assert.ok(last);
@@ -122,12 +144,13 @@ describe('a generated slate', () => {
 
 describe('a slate from a file', () => {
   it('plays the file, video and sound', async () => {
-    const { tracks } = await play({ alwaysAvailableFile: DEMO });
+    const { stream, elapsedS } = await play({ alwaysAvailableFile: DEMO });
+    const { tracks } = stream;
     assert.deepEqual(
       tracks.map(({ codec }) => codec.name),
       ['H264', 'Opus'],
     );
-    for (const track of tracks) assert.ok(lengthS(track) > 3, track.codec.name);
+    for (const track of tracks) assertInTime(track, elapsedS);
   });
 
   it('says which file is missing', async () => {
