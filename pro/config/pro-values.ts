@@ -38,6 +38,24 @@ export const httpUrl = z.string().superRefine((value, context) => {
   context.addIssue({ code: 'custom', message: 'must be an http:// or https:// URL' });
 });
 
+/**
+ * Like `httpUrl`, for the base of a service that gets its login from other keys: user, password, query
+ * and fragment are refused, because they would never be sent. `instead` says what to use.
+ */
+export function serviceUrl(instead: string): z.ZodString {
+  return httpUrl.superRefine((value, context) => {
+    if (!isHttpUrl(value)) return;
+    const { username, password, search, hash } = new URL(value);
+    if (username !== '' || password !== '') {
+      const message = `must not hold a user or password, they would not be sent: ${instead}`;
+      context.addIssue({ code: 'custom', message });
+    } else if (search !== '' || hash !== '') {
+      const message = "must not hold '?' or '#': requests go to paths below this URL";
+      context.addIssue({ code: 'custom', message });
+    }
+  });
+}
+
 /** Web origins: "*" or scheme://host[:port]. */
 export const origins = z
   .array(

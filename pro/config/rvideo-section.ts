@@ -2,7 +2,7 @@
 import { key } from '../../core/config/config-key.ts';
 import { secretText } from '../../core/config/value-schemas.ts';
 import { defineSection } from './config-section.ts';
-import { httpUrl, period } from './pro-values.ts';
+import { period, serviceUrl } from './pro-values.ts';
 
 /** The external codec service. */
 export interface RvideoConfig {
@@ -21,7 +21,7 @@ export interface RvideoConfig {
 /** The section `rvideo`. */
 export const rvideoSection = defineSection({
   keys: {
-    url: key(httpUrl, '', 'Base URL of the service; empty = off.'),
+    url: key(serviceUrl("use 'token'"), '', 'Base URL of the service, without user; empty = off.'),
     token: key(secretText, '', 'Token that is sent to the service.'),
     timeout: key(period, '10s', 'Longest time of one request.'),
     pollInterval: key(period, '2s', 'Time between two questions about a job.'),

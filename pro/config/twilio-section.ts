@@ -2,7 +2,7 @@
 import { key } from '../../core/config/config-key.ts';
 import { secretText, text } from '../../core/config/value-schemas.ts';
 import { defineSection } from './config-section.ts';
-import { httpUrl, period } from './pro-values.ts';
+import { period, serviceUrl } from './pro-values.ts';
 
 /** Twilio account. */
 export interface TwilioConfig {
@@ -17,6 +17,8 @@ export interface TwilioConfig {
   readonly timeoutMs: number;
 }
 
+const baseUrl = serviceUrl("use 'accountSid' and 'authToken', or 'apiKey' and 'apiSecret'");
+
 /** The section `twilio`. */
 export const twilioSection = defineSection({
   keys: {
@@ -24,7 +26,7 @@ export const twilioSection = defineSection({
     authToken: key(secretText, '', 'Auth token of the account.'),
     apiKey: key(text, '', 'API key (SK...), instead of the auth token.'),
     apiSecret: key(secretText, '', 'Secret of the API key.'),
-    baseURL: key(httpUrl, 'https://api.twilio.com', 'Where the API is.'),
+    baseURL: key(baseUrl, 'https://api.twilio.com', 'Where the API is, without user.'),
     timeout: key(period, '10s', 'Longest time of a call.'),
   },
   toConfig: ({ baseURL, timeout, ...others }): TwilioConfig => ({
