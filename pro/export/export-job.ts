@@ -123,7 +123,9 @@ export class ExportJob {
 
   fail(failure: MediaError, nowMs: number): void {
     this.#failure = failure;
-    this.#end(failure.kind === 'canceled' ? 'canceled' : 'failed', nowMs);
+    // The end of the server is no fault of the job, and not its client's wish either.
+    const wasEnded = failure.kind === 'canceled' || failure.code === 'export-stopping';
+    this.#end(wasEnded ? 'canceled' : 'failed', nowMs);
   }
 
   #end(state: ExportJobState, nowMs: number): void {

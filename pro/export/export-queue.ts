@@ -11,6 +11,7 @@ import { ExportJob, type ExportJobInfo, type ExportResult } from './export-job.t
 import type { ExportRequest } from './export-request.ts';
 import { checkRange } from './planned-piece.ts';
 import { ProgressEvents } from './progress-events.ts';
+import { explainFailure } from './source-gone.ts';
 import type { WorkFolders } from './work-folders.ts';
 
 /** Finds recordings by the names that clients give. */
@@ -54,6 +55,7 @@ const DEFAULTS: Required<ExportQueueOptions> = {
   maxOutputBytes: 16 * 2 ** 30,
   minFreeBytes: 512 * 2 ** 20,
 };
+const STOPPING = 'export: the server is stopping; order the export again when it is back';
 /** For looking at all files of an order before it is accepted. */
 const INSPECT_TIMEOUT_MS = 60_000;
 
@@ -104,7 +106,7 @@ export class ExportQueue implements AsyncDisposable {
    */
   async run(request: ExportRequest, signal: AbortSignal): Promise<ExportJobInfo> {
     const job = await this.#accept(request, AbortSignal.any([signal, this.#closing.signal]));
-    const onAbort = (): void => job.controller.abort(canceled(job.id));
+    const onAbort = (): void => job.controller.abort(endReason(signal, job.id));
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     this.#dropCanceled(job);
@@ -133,13 +135,13 @@ export class ExportQueue implements AsyncDisposable {
     return job.info();
   }
 
-  /** Cancels every job and waits for their ends. Idempotent. */
+  /** Cancels every job and waits for their ends; who waits for one is told why. Idempotent. */
   async close(): Promise<void> {
-    const text = 'export: the server stops';
-    this.#closing.abort(new MediaError('unavailable', 'export-stopping', text));
+    const stopping = new MediaError('unavailable', 'export-stopping', STOPPING);
+    this.#closing.abort(stopping);
     for (const job of this.#jobs.values()) {
       if (job.hasEnded) continue;
-      job.controller.abort(canceled(job.id));
+      job.controller.abort(stopping);
       this.#dropCanceled(job);
     }
     await Promise.all(this.#running);
@@ -165,7 +167,8 @@ export class ExportQueue implements AsyncDisposable {
       this.#events.note(job);
       return job;
     } catch (thrown) {
-      throw late.signal.aborted ? inspectTimeout() : thrown;
+      if (late.signal.aborted) throw inspectTimeout();
+      throw signal.aborted ? abortReason(signal) : thrown;
     } finally {
       timer.cancel();
       this.#arriving--;
@@ -182,7 +185,10 @@ export class ExportQueue implements AsyncDisposable {
       if (signal.aborted) throw abortReason(signal);
       const { fullPath } = await source.resolve(resPath);
       if (!durations.has(fullPath)) {
-        durations.set(fullPath, (await backend.inspect(fullPath, signal)).durationS);
+        const info = await backend.inspect(fullPath, signal).catch(async (thrown: unknown) => {
+          throw await explainFailure(thrown, [fullPath]);
+        });
+        durations.set(fullPath, info.durationS);
       }
       const part: ExportPart = { id, fullPath, range, marks };
       checkRange({ id, range, fullPath: resPath }, durations.get(fullPath) ?? Infinity);
@@ -238,7 +244,10 @@ export class ExportQueue implements AsyncDisposable {
       logger.info(`export ${job.id} is ready: ${result.filePath}, ${result.sizeBytes} bytes`);
     } catch (thrown) {
       const { signal } = job.controller;
-      const failure = toMediaError(signal.aborted ? signal.reason : thrown);
+      const files = job.parts.map(({ fullPath }) => fullPath);
+      const failure = signal.aborted
+        ? toMediaError(signal.reason)
+        : await explainFailure(thrown, files);
       job.fail(failure, clock.nowMs());
       if (job.state === 'failed') logger.warn(`export ${job.id} failed: ${failure.message}`);
     } finally {
@@ -284,6 +293,11 @@ export class ExportQueue implements AsyncDisposable {
       this.#jobs.delete(job.id);
     }
   }
+}
+
+/** Why a job ends whose client waits no longer: it left, or its listener is closing. */
+function endReason({ reason }: AbortSignal, id: string): MediaError {
+  return reason instanceof MediaError && reason.kind === 'unavailable' ? reason : canceled(id);
 }
 
 function abortReason(signal: AbortSignal): MediaError {

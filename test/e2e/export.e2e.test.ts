@@ -286,6 +286,21 @@ describe('export', () => {
     assert.deepEqual(processesWith(film('b.mp4')), []);
   });
 
+  it('says that a recording was deleted while it is exported', async () => {
+    await writeFile(film('deleted.mp4'), await readFile(film('b.mp4')));
+    await using fixture = start();
+    const exportConfig = Array.from({ length: 20 }, () => ({
+      ...{ resPath: film('deleted.mp4'), inputStart: 0.5, inputEnd: 3.5 },
+    }));
+    const running = fixture.queue.run(parseExportRequest({ exportConfig }), idle);
+    const told = assert.rejects(running, { kind: 'not-found', code: 'export-source-gone' });
+    await until(() => fixture.queue.jobs()[0]?.state === 'running', 20_000);
+    await rm(film('deleted.mp4'));
+    await told;
+    assert.match(fixture.queue.jobs()[0]?.error ?? '', /deleted\.mp4' was deleted or renamed/u);
+    assert.deepEqual(await readdir(join(root, 'tmp')), []);
+  });
+
   it('leaves nothing after kill -9: encoders end by themselves, the next start sweeps', async () => {
     const program = join(import.meta.dirname, 'support/export-program.ts');
     await using child = new ChildProgram({

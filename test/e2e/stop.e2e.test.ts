@@ -1,12 +1,14 @@
-// SIGTERM while two cameras are recorded and a browser watches: files closed within 3 s, exit 0 within 5 s.
+// SIGTERM while two cameras are recorded and a browser watches, and while a client waits for an export.
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiClient, eventually } from './support/api-client.ts';
 import type { ChildProgram } from './support/child-program.ts';
 import { Chromium } from './support/chromium.ts';
 import { publishWithFfmpeg } from './support/ffmpeg-publisher.ts';
+import { makeFilm } from './support/numbered-media.ts';
 import { decodeErrors, probeFile } from './support/probe-file.ts';
 import { ServerProcess } from './support/server-process.ts';
 import { WhepPage } from './support/whep-page.ts';
@@ -102,6 +104,34 @@ describe('SIGTERM while cameras are recorded and watched', () => {
       assert.equal(probe.warnings, '');
       assert.equal(decodeErrors(file), '');
       assert.ok((probe.format.duration ?? 0) >= RECORDED_MS / 1000, JSON.stringify(probe.format));
+    }
+  });
+});
+
+describe('SIGTERM while a client waits for an export', () => {
+  it('answers 503 with the reason: the server stopped, the client did not leave', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'stop-export-'));
+    try {
+      const day = join(folder, 'recordings', '20250116');
+      await mkdir(day, { recursive: true });
+      await makeFilm({ file: join(day, 'film.mp4'), lengthS: 8 });
+      await using server = await ServerProcess.start({ folder, settings: { api: true } });
+      // Each piece is encoded anew at both ends, so that there is enough to do.
+      const piece = { resPath: '/20250116/film.mp4', inputStart: 0.5, inputEnd: 7.5 };
+      const exportConfig = Array.from({ length: 60 }, () => piece);
+      const api = new ApiClient(server.apiUrl(''));
+      const waiting = api.tryPost('file/export/mp4', { exportConfig });
+      await eventually(async () => {
+        const jobs = JSON.stringify(await api.get('export/jobs'));
+        return jobs.includes('"state":"running"') ? true : undefined;
+      });
+      const exit = await server.stop('SIGTERM');
+      const { status, json } = await waiting;
+      assert.equal(status, 503, JSON.stringify(json));
+      assert.match(JSON.stringify(json), /the server is stopping.*"code":"export-stopping"/u);
+      assert.deepEqual(exit, { code: 0, signal: null });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
   });
 });

@@ -74,6 +74,8 @@ interface Fixture extends AsyncDisposable {
   readonly events: ExportProgress[];
   readonly logger: RecordingLogger;
   readonly root: string;
+  /** Where files are found, and are not unless a test puts them there. */
+  folder: string;
 }
 
 async function start(options: ExportQueueOptions = {}): Promise<Fixture> {
@@ -86,7 +88,7 @@ async function start(options: ExportQueueOptions = {}): Promise<Fixture> {
     resolve: (resPath: string): Promise<{ fullPath: string }> =>
       resPath.startsWith('/none')
         ? Promise.reject(new MediaError('not-found', 'file-not-found', `no ${resPath}`))
-        : Promise.resolve({ fullPath: `/library${resPath}` }),
+        : Promise.resolve({ fullPath: `${fixture.folder}${resPath}` }),
   };
   const queue = new ExportQueue(
     {
@@ -97,13 +99,14 @@ async function start(options: ExportQueueOptions = {}): Promise<Fixture> {
     },
     { minFreeBytes: 0, ...options },
   );
-  return {
-    ...{ queue, backend, clock, events, logger, root },
+  const fixture: Fixture = {
+    ...{ queue, backend, clock, events, logger, root, folder: '/library' },
     [Symbol.asyncDispose]: async () => {
       await queue.close();
       await rm(root, { recursive: true });
     },
   };
+  return fixture;
 }
 
 const order = (...parts: object[]): ExportRequest =>
@@ -242,6 +245,8 @@ describe('ExportQueue', () => {
   it('goes on after a failure', async () => {
     await using fixture = await start();
     const { queue, backend } = fixture;
+    fixture.folder = fixture.root;
+    await writeFile(join(fixture.root, 'a.mp4'), 'a recording that is still there');
     const failing = queue.run(order(), idle);
     const next = queue.run(order(), idle);
     (await backend.call(0)).fail(new MediaError('unsupported', 'export-undecodable', 'broken'));
@@ -303,6 +308,45 @@ describe('ExportQueue', () => {
       ['canceled', 'canceled'],
     );
     await assert.rejects(queue.enqueue(order()), { code: 'export-stopping' });
+  });
+
+  it('tells a client that still waits that the server is stopping, not that it left', async () => {
+    await using fixture = await start();
+    const { queue, backend } = fixture;
+    const stopping = { kind: 'unavailable', code: 'export-stopping', message: /is stopping/u };
+    const running = assert.rejects(queue.run(order(), idle), stopping);
+    const waiting = assert.rejects(queue.run(order(), idle), stopping);
+    await backend.call(0);
+    await queue.close();
+    await Promise.all([running, waiting]);
+    assert.match(queue.jobs()[1]?.error ?? '', /order the export again/u);
+  });
+
+  it('hands on why a listener ends a request, and calls only a client that left one that left', async () => {
+    await using fixture = await start();
+    const { queue, backend } = fixture;
+    const listener = new AbortController();
+    const running = queue.run(order(), listener.signal);
+    await backend.call(0);
+    listener.abort(new MediaError('unavailable', 'listener-closing', 'the server is closing'));
+    await assert.rejects(running, { kind: 'unavailable', code: 'listener-closing' });
+  });
+
+  it('says that a recording was deleted while it was exported, whatever failed of that', async () => {
+    await using fixture = await start();
+    const { queue, backend } = fixture;
+    const gone = { kind: 'not-found', code: 'export-source-gone', message: /a\.mp4' was deleted/u };
+    for (const failure of [
+      new MediaError('unsupported', 'export-undecodable', 'ffmpeg: No such file'),
+      new MediaError('unavailable', 'export-disk-failed', 'ENOENT'),
+      new Error('ENOENT'),
+    ]) {
+      const running = queue.run(order(), idle);
+      (await backend.call(backend.calls.length)).fail(failure);
+      await assert.rejects(running, gone);
+      const [job] = queue.jobs();
+      assert.deepEqual([job?.state, /was deleted/u.test(job?.error ?? '')], ['failed', true]);
+    }
   });
 
   it('sweeps at start what a killed process left', async () => {
