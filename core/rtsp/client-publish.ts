@@ -1,17 +1,16 @@
 // One session with a server that we publish to: connect, announce, set up, record, send, tear down.
 import type { Clock, Timer } from '../base/clock.ts';
-import { MediaError, toMediaError } from '../base/media-error.ts';
+import { MediaError } from '../base/media-error.ts';
 import type { ForwardContext } from '../path/forward-target.ts';
 import { sdpFromTracks } from '../sdp/sdp-from-tracks.ts';
 import { writeSdp } from '../sdp/write-sdp.ts';
-import { connectToSource } from './client-connect.ts';
 import { resolveControl } from './client-control-url.ts';
-import { ClientKeepAlive } from './client-keep-alive.ts';
+import { ClientDialogue } from './client-dialogue.ts';
 import { statusError, statusText } from './client-status-error.ts';
 import { ClientUdpPair } from './client-udp-pair.ts';
 import type { SourceUrl } from './client-url.ts';
 import { FanoutRegistry } from './fanout-registry.ts';
-import { RtspClient } from './rtsp-client.ts';
+import type { RtspClient } from './rtsp-client.ts';
 import type { RtspResponse } from './rtsp-message.ts';
 import { SessionReader } from './session-reader.ts';
 import { formatTransport, parseTransportHeader, type Transport } from './transport-header.ts';
@@ -33,8 +32,6 @@ export interface ClientPublishOptions {
   readonly writeTimeoutMs: number;
 }
 
-const MAX_CONNECT_MS = 5000;
-const TEARDOWN_TIMEOUT_MS = 500;
 const TICK_MS = 1000;
 const DEFAULT_TIMEOUT_SECONDS = 60;
 const STOPPED = new MediaError('canceled', 'forward-stopped', 'the forward was stopped');
@@ -43,44 +40,38 @@ const STOPPED = new MediaError('canceled', 'forward-stopped', 'the forward was s
 export class ClientPublish {
   readonly #components: ClientPublishComponents;
   readonly #options: ClientPublishOptions;
-  readonly #abort = new AbortController();
-  readonly #ended = Promise.withResolvers<never>();
+  readonly #dialogue: ClientDialogue;
   readonly #reader: SessionReader;
   readonly #pairs: ClientUdpPair[] = [];
-  #client: RtspClient | undefined;
-  #keepAlive: ClientKeepAlive | undefined;
   #timer: Timer | undefined;
-  #isRecording = false;
 
   constructor(components: ClientPublishComponents, options: ClientPublishOptions) {
     this.#components = components;
     this.#options = options;
     const { clock, context } = components;
+    const { logger, signal } = context;
+    this.#dialogue = new ClientDialogue(
+      { clock, logger, signal },
+      { url: options.url, limits: options, stopped: STOPPED },
+    );
     this.#reader = new SessionReader(
-      { clock, logger: context.logger, fanouts: new FanoutRegistry(clock) },
+      { clock, logger, fanouts: new FanoutRegistry(clock) },
       {
         // The forwarder gives the lease back.
         lease: { ...context.lease, close: () => undefined },
-        onStreamClosed: (reason) => this.#fail(reason),
+        onStreamClosed: (reason) => this.#dialogue.fail(reason),
         maxQueueAgeMs: options.writeTimeoutMs,
       },
     );
   }
 
   /** @throws MediaError why the session ended, always; the signal's reason when aborted. */
-  async run(): Promise<never> {
-    const { signal } = this.#components.context;
-    const onAbort = (): void => this.#fail(toMediaError(signal.reason));
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    const dialogue = this.#converse();
-    try {
-      await Promise.race([dialogue, this.#ended.promise]);
-      return await this.#ended.promise;
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-      await this.#close(dialogue);
-    }
+  run(): Promise<never> {
+    return this.#dialogue.run({
+      converse: () => this.#converse(),
+      halt: () => this.#halt(),
+      release: () => this.#release(),
+    });
   }
 
   async #converse(): Promise<void> {
@@ -97,8 +88,8 @@ export class ClientPublish {
     }
     const recorded = await client.request('RECORD', requestUrl, { Range: 'npt=0.000-' });
     this.#assertDone('RECORD', recorded);
-    if (this.#abort.signal.aborted) throw STOPPED;
-    this.#startKeepAlive(client, {
+    this.#dialogue.assertRunning();
+    this.#dialogue.keepAlive(client, {
       timeoutSeconds,
       methods: new Set((options.headers.get('Public') ?? '').split(/\s*,\s*/u)),
     });
@@ -112,43 +103,23 @@ export class ClientPublish {
     reader.start();
     this.#timer = clock.every(TICK_MS, () => {
       const failure = reader.tick(clock.monotonicMs());
-      if (failure) this.#fail(failure);
+      if (failure) this.#dialogue.fail(failure);
     });
-    this.#isRecording = true;
-    if (client.failure) throw client.failure;
+    this.#dialogue.noteFlow(client);
     context.onForwarding(() => client.connection.outboundBytes + reader.udpBytes.outbound);
   }
 
-  async #open(): Promise<RtspClient> {
-    const { clock, context } = this.#components;
-    const { url, readTimeoutMs } = this.#options;
-    const socket = await connectToSource(clock, {
-      url,
-      fingerprint: context.fingerprint,
-      fingerprintKey: 'destFingerprint',
-      timeoutMs: Math.min(MAX_CONNECT_MS, readTimeoutMs),
-      signal: this.#abort.signal,
-    });
+  #open(): Promise<RtspClient> {
     const reader = this.#reader;
-    const client = new RtspClient(
-      {
-        ...{ socket, clock, logger: context.logger },
-        handler: {
-          onFrame: (channel, payload) => reader.onFrame(channel, payload),
-          onReadEnd: () => reader.onReadEnd(),
-          onDrain: () => reader.onDrain(),
-          // Before, the request that waits for its answer fails with the same reason.
-          onClose: (failure) => {
-            if (this.#isRecording) this.#fail(failure);
-          },
-        },
+    return this.#dialogue.open(this.#options.url, {
+      fingerprint: this.#components.context.fingerprint,
+      fingerprintKey: 'destFingerprint',
+      handler: {
+        onFrame: (channel, payload) => reader.onFrame(channel, payload),
+        onReadEnd: () => reader.onReadEnd(),
+        onDrain: () => reader.onDrain(),
       },
-      { url, credentials: url.credentials, requestTimeoutMs: readTimeoutMs },
-    );
-    this.#client = client;
-    client.start();
-    if (this.#abort.signal.aborted) throw STOPPED;
-    return client;
+    });
   }
 
   #description(): string {
@@ -195,59 +166,26 @@ export class ClientPublish {
 
   #transportRefusal(problem: string): MediaError {
     const { transport } = this.#options;
-    const text = `${this.#client?.place ?? ''}: SETUP over ${transport.toUpperCase()}: it ${problem}`;
+    const text = `${this.#place}: SETUP over ${transport.toUpperCase()}: it ${problem}`;
     return new MediaError('unsupported', 'rtsp-transport-refused', text);
   }
 
   #assertDone(method: string, response: RtspResponse): void {
     if (response.statusCode === 200) return;
-    throw statusError({ place: this.#client?.place ?? '', method }, response);
+    throw statusError({ place: this.#place, method }, response);
   }
 
-  #startKeepAlive(
-    client: RtspClient,
-    session: { readonly timeoutSeconds: number; readonly methods: ReadonlySet<string> },
-  ): void {
-    const { clock, context } = this.#components;
-    this.#keepAlive = new ClientKeepAlive(
-      { client, clock, logger: context.logger, onLost: (failure) => this.#fail(failure) },
-      { url: this.#options.url.requestUrl, ...session },
-    );
-    this.#keepAlive.start();
+  get #place(): string {
+    return this.#dialogue.client?.place ?? '';
   }
 
-  /** Ends the session; the first reason counts. */
-  #fail(failure: MediaError): void {
-    if (this.#abort.signal.aborted) return;
-    this.#abort.abort(failure);
-    this.#ended.reject(failure);
-  }
-
-  async #close(dialogue: Promise<void>): Promise<void> {
-    this.#fail(STOPPED);
+  #halt(): void {
     this.#timer?.cancel();
-    this.#keepAlive?.close();
     this.#reader.close();
-    const client = this.#client;
-    if (client) {
-      await this.#tearDown(client);
-      await client.close(STOPPED);
-    }
-    await Promise.allSettled([dialogue]);
-    this.#timer?.cancel();
-    this.#keepAlive?.close();
-    this.#reader.close();
+  }
+
+  async #release(): Promise<void> {
     for (const pair of this.#pairs) await pair.close();
-  }
-
-  /** Without it the server holds the path until the session times out. */
-  async #tearDown(client: RtspClient): Promise<void> {
-    if (client.sessionId === undefined || client.connection.closedReason) return;
-    const { promise: timeout, resolve } = Promise.withResolvers<undefined>();
-    const timer = this.#components.clock.after(TEARDOWN_TIMEOUT_MS, () => resolve(undefined));
-    const answered = client.request('TEARDOWN', this.#options.url.requestUrl);
-    await Promise.allSettled([Promise.race([answered, timeout])]);
-    timer.cancel();
   }
 }
 

@@ -1,19 +1,18 @@
 // One session with a camera: connect, describe, set up, play, receive, tear down.
-import type { Clock, Timer } from '../base/clock.ts';
-import { MediaError, toMediaError } from '../base/media-error.ts';
+import type { Clock } from '../base/clock.ts';
+import { MediaError } from '../base/media-error.ts';
 import type { TrackDescription } from '../codec/codec.ts';
 import type { SourceContext } from '../path/source.ts';
-import { connectToSource } from './client-connect.ts';
 import { resolveControl } from './client-control-url.ts';
 import { describeSource, type DescribedSource } from './client-describe.ts';
-import { ClientKeepAlive } from './client-keep-alive.ts';
+import { ClientDialogue } from './client-dialogue.ts';
 import { ClientMedia } from './client-media.ts';
 import { playHeadersOf } from './client-play-headers.ts';
 import { ClientSetup, type LowerTransport } from './client-setup.ts';
 import { statusError } from './client-status-error.ts';
 import { chooseTracks, type ChosenTracks } from './client-tracks.ts';
 import { placeOf, type SourceUrl } from './client-url.ts';
-import { RtspClient } from './rtsp-client.ts';
+import type { RtspClient } from './rtsp-client.ts';
 import { parseRtpInfoHeader } from './rtp-info-header.ts';
 
 /** Limits that hold for every source. */
@@ -40,9 +39,7 @@ export interface ClientSessionOptions {
   readonly limits: ClientLimits;
 }
 
-const MAX_CONNECT_MS = 5000;
 const FIRST_PACKET_TIMEOUT_MS = 3000;
-const TEARDOWN_TIMEOUT_MS = 500;
 const STOPPED = new MediaError('canceled', 'source-stopped', 'the source was stopped');
 
 /** Runs once, from connecting to the end; everything it opened is closed when `run()` settles. */
@@ -52,19 +49,20 @@ export class ClientSession {
 
   readonly #components: ClientSessionComponents;
   readonly #options: ClientSessionOptions;
-  readonly #abort = new AbortController();
-  readonly #ended = Promise.withResolvers<never>();
-  #client: RtspClient | undefined;
+  readonly #dialogue: ClientDialogue;
   #setup: ClientSetup | undefined;
   #media: ClientMedia | undefined;
-  #keepAlive: ClientKeepAlive | undefined;
-  #aggregateUrl: string | undefined;
-  #isPlaying = false;
 
   constructor(components: ClientSessionComponents, options: ClientSessionOptions) {
     this.#components = components;
     this.#options = options;
     this.transport = options.transport;
+    const { logger, signal } = components.context;
+    const { url, limits } = options;
+    this.#dialogue = new ClientDialogue(
+      { clock: components.clock, logger, signal },
+      { url, limits, stopped: STOPPED },
+    );
   }
 
   /** Whether a packet of media has come. */
@@ -73,19 +71,12 @@ export class ClientSession {
   }
 
   /** @throws MediaError why the session ended, always; the signal's reason when aborted. */
-  async run(): Promise<never> {
-    const { signal } = this.#components.context;
-    const onAbort = (): void => this.#fail(toMediaError(signal.reason));
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    const dialogue = this.#converse();
-    try {
-      await Promise.race([dialogue, this.#ended.promise]);
-      return await this.#ended.promise;
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-      await this.#close(dialogue);
-    }
+  run(): Promise<never> {
+    return this.#dialogue.run({
+      converse: () => this.#converse(),
+      halt: () => this.#media?.close(),
+      release: () => this.#release(),
+    });
   }
 
   async #converse(): Promise<void> {
@@ -96,9 +87,9 @@ export class ClientSession {
     const setup = this.#createSetup(source);
     this.#setup = setup;
     const { tracks, timeoutSeconds } = await setup.setUp(chosen.tracks);
-    this.#assertRunning();
+    this.#dialogue.assertRunning();
     const url = resolveControl(source.baseUrl, chosen.control);
-    this.#aggregateUrl = url;
+    this.#dialogue.aggregateUrl = url;
     const media = this.#createMedia(source.client, tracks);
     this.#media = media;
     const response = await source.client.request('PLAY', url, playHeaders);
@@ -109,46 +100,21 @@ export class ClientSession {
     const over = this.transport.toUpperCase();
     logger.debug(`playing ${tracks.length} tracks over ${over}, RTP-Info names ${infos}`);
     media.start();
-    this.#startKeepAlive(source, {
-      url,
+    this.#dialogue.keepAlive(source.client, {
+      methods: source.methods,
       timeoutSeconds: source.client.noteSession(response) ?? timeoutSeconds,
     });
-    this.#isPlaying = true;
-    if (source.client.failure) throw source.client.failure;
+    this.#dialogue.noteFlow(source.client);
   }
 
-  async #openClient(url: SourceUrl): Promise<RtspClient> {
-    const { clock, context } = this.#components;
-    const { readTimeoutMs } = this.#options.limits;
-    await this.#client?.close(STOPPED);
-    this.#client = undefined;
-    const socket = await connectToSource(clock, {
-      url,
-      fingerprint: context.config.sourceFingerprint,
-      timeoutMs: Math.min(MAX_CONNECT_MS, readTimeoutMs),
-      signal: this.#abort.signal,
-    });
-    if (this.#abort.signal.aborted) {
-      socket.destroy();
-      throw STOPPED;
-    }
-    const client = new RtspClient(
-      {
-        ...{ socket, clock, logger: context.logger },
-        handler: {
-          onFrame: (channel, payload) => this.#media?.onFrame(channel, payload),
-          onReadEnd: (isInsideFrame) => this.#media?.onReadEnd(isInsideFrame),
-          // Before, the request that waits for its answer fails with the same reason.
-          onClose: (failure) => {
-            if (this.#isPlaying) this.#fail(failure);
-          },
-        },
+  #openClient(url: SourceUrl): Promise<RtspClient> {
+    return this.#dialogue.open(url, {
+      fingerprint: this.#components.context.config.sourceFingerprint,
+      handler: {
+        onFrame: (channel, payload) => this.#media?.onFrame(channel, payload),
+        onReadEnd: (isInsideFrame) => this.#media?.onReadEnd(isInsideFrame),
       },
-      { url, credentials: url.credentials, requestTimeoutMs: readTimeoutMs },
-    );
-    this.#client = client;
-    client.start();
-    return client;
+    });
   }
 
   #choose(source: DescribedSource): ChosenTracks {
@@ -191,7 +157,7 @@ export class ClientSession {
       {
         ...{ clock, client },
         publish: (descriptions) => context.publish(descriptions),
-        onFailure: (failure) => this.#fail(failure),
+        onFailure: (failure) => this.#dialogue.fail(failure),
       },
       tracks,
       {
@@ -201,61 +167,14 @@ export class ClientSession {
     );
   }
 
-  #startKeepAlive(
-    { client, methods }: DescribedSource,
-    session: { readonly url: string; readonly timeoutSeconds: number },
-  ): void {
-    const { clock, context } = this.#components;
-    this.#keepAlive = new ClientKeepAlive(
-      { client, clock, logger: context.logger, onLost: (failure) => this.#fail(failure) },
-      { ...session, methods },
-    );
-    this.#keepAlive.start();
-  }
-
-  #assertRunning(): void {
-    if (this.#abort.signal.aborted) throw STOPPED;
-  }
-
-  /** Ends the session; the first reason counts. */
-  #fail(failure: MediaError): void {
-    if (this.#abort.signal.aborted) return;
-    this.#abort.abort(failure);
-    this.#ended.reject(failure);
-  }
-
-  async #close(dialogue: Promise<void>): Promise<void> {
-    this.#fail(STOPPED);
-    this.#keepAlive?.close();
-    this.#media?.close();
-    const client = this.#client;
-    if (client) {
-      await this.#tearDown(client);
-      await client.close(STOPPED);
-    }
-    await Promise.allSettled([dialogue]);
-    this.#keepAlive?.close();
-    this.#media?.close();
+  async #release(): Promise<void> {
     await this.#setup?.close();
     this.#logCounters();
   }
 
-  /** Without it cameras keep the session, and some have room for few. */
-  async #tearDown(client: RtspClient): Promise<void> {
-    if (client.sessionId === undefined || client.connection.closedReason) return;
-    const url = this.#aggregateUrl ?? this.#options.url.requestUrl;
-    const { promise: timeout, resolve } = Promise.withResolvers<undefined>();
-    const timer: Timer = this.#components.clock.after(TEARDOWN_TIMEOUT_MS, () =>
-      resolve(undefined),
-    );
-    const answered = client.request('TEARDOWN', url);
-    await Promise.allSettled([Promise.race([answered, timeout])]);
-    timer.cancel();
-  }
-
   #logCounters(): void {
     const wrong = this.#media?.wrongChannelFrames ?? 0;
-    const stray = this.#client?.strayResponses ?? 0;
+    const stray = this.#dialogue.client?.strayResponses ?? 0;
     if (wrong + stray === 0) return;
     const { logger } = this.#components.context;
     logger.debug(`${wrong} frames on wrong channels, ${stray} responses to nothing`);
