@@ -10,6 +10,14 @@ export interface Destination {
   readonly port: number;
 }
 
+/** Decides about destinations; both throw MediaError permission-denied. */
+export interface DestinationCheck {
+  /** Before the name is resolved. */
+  checkHost(destination: Destination): void;
+  /** Before a connection; `address` is one that the host resolved to. */
+  checkAddress(destination: Destination, address: string): void;
+}
+
 /** Settings of a policy. */
 export interface AddressPolicyOptions {
   /** Addresses, networks and host names, each with or without port; see AddressPolicy. */
@@ -65,7 +73,7 @@ interface DeniedRange {
  *   `0.0.0.0/0` does not. Host names never open one, as their owner may point them anywhere.
  * - Our own listeners are opened only by an entry with their port.
  */
-export class AddressPolicy {
+export class AddressPolicy implements DestinationCheck {
   readonly #options: AddressPolicyOptions;
   readonly #allow: readonly AllowEntry[];
   readonly #denied: readonly DeniedRange[];

@@ -2,7 +2,7 @@
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { MediaError } from '../base/media-error.ts';
-import type { AddressPolicy, Destination } from './address-policy.ts';
+import type { Destination, DestinationCheck } from './address-policy.ts';
 import { normalizeHost } from './allow-entry.ts';
 
 /** Addresses of a host name. */
@@ -31,7 +31,7 @@ const MAX_ADDRESSES = 16;
  * @throws MediaError permission-denied as AddressPolicy, unavailable `host-not-found`.
  */
 export async function pinDestination(
-  { resolver, policy }: { readonly resolver: HostResolver; readonly policy: AddressPolicy },
+  { resolver, policy }: { readonly resolver: HostResolver; readonly policy: DestinationCheck },
   destination: Destination,
 ): Promise<PinnedDestination> {
   policy.checkHost(destination);

@@ -8,14 +8,14 @@ import https from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import { MediaError, toMediaError } from '../base/media-error.ts';
-import type { AddressPolicy } from './address-policy.ts';
+import type { DestinationCheck } from './address-policy.ts';
 import { BoundedBody, outgoingTimeout } from './bounded-body.ts';
 import { pinDestination, systemResolver, type HostResolver } from './pin-destination.ts';
 
 /** What the client works with. */
 export interface PinnedHttpClientComponents {
   readonly clock: Clock;
-  readonly policy: AddressPolicy;
+  readonly policy: DestinationCheck;
   /** Default: as the machine resolves. */
   readonly resolver?: HostResolver;
 }

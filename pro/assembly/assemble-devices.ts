@@ -1,12 +1,14 @@
 // Capture devices: probe, picture, proxy, restart, and the health checks.
-import { AddressPolicy } from '../../core/http/address-policy.ts';
+import { toMediaError } from '../../core/base/media-error.ts';
 import { pinDestination, systemResolver } from '../../core/http/pin-destination.ts';
 import { PinnedHttpClient } from '../../core/http/pinned-http-client.ts';
 import { DeviceCamera } from '../device/device-camera.ts';
+import { DevicePolicy } from '../device/device-policy.ts';
 import { DeviceProbe } from '../device/device-probe.ts';
 import { DeviceProxy } from '../device/device-proxy.ts';
 import { DeviceReboot } from '../device/device-reboot.ts';
-import { parseDeviceAddress, type DeviceTarget } from '../device/device-target.ts';
+import type { DeviceTarget } from '../device/device-target.ts';
+import { sharedSettings } from '../config/shared-settings.ts';
 import { HealthChecks } from '../health/health-checks.ts';
 import { namedPaths, settingsOf, type ProContext } from './pro-context.ts';
 
@@ -19,7 +21,7 @@ export interface Devices {
   readonly grab: (pathName: string, signal?: AbortSignal) => Promise<Buffer | undefined>;
   /** Why the device of a path can't be recorded now. */
   readonly whyUnavailable: (pathName: string, signal: AbortSignal) => Promise<string | undefined>;
-  /** Watches the devices of the configuration as it is now. */
+  /** Watches and reaches the devices of the configuration as it is now, and no others. */
   readonly reload: () => void;
 }
 
@@ -28,7 +30,8 @@ const MAX_PICTURE_BYTES = 32 * 1024 * 1024;
 /** Builds them and begins to check. */
 export function assembleDevices(context: ProContext): Devices {
   const { clock, logger, pro, lifetime, core, events } = context;
-  const { client, policy } = deviceClient(context);
+  const policy = new DevicePolicy();
+  const client = new PinnedHttpClient({ clock, policy }, { maxResponseBytes: MAX_PICTURE_BYTES });
   const log = logger.scope('device');
   const timeoutMs = pro.health.probeTimeoutMs;
   const probe = new DeviceProbe(
@@ -53,10 +56,21 @@ export function assembleDevices(context: ProContext): Devices {
   );
   lifetime.own(health);
   const targetOf = (name: string): DeviceTarget | undefined => deviceOf(context, name);
-  const reload = (): void => health.reload(allDevices(context));
-  reload();
+  const proxy = deviceProxy(context);
+  policy.replace(addressesOf(context), allowedNow(context));
+  health.reload(allDevices(context));
+  const reload = (): void => {
+    try {
+      const allowed = allowedNow(context);
+      policy.replace(addressesOf(context), allowed);
+      proxy.allow(allowed);
+    } catch (thrown) {
+      log.error(`the former list of allowed devices stays: ${toMediaError(thrown).message}`);
+    }
+    health.reload(allDevices(context));
+  };
   return {
-    ...{ health, targetOf, reload, proxy: deviceProxy(context) },
+    ...{ health, targetOf, reload, proxy },
     grab: async (name, signal) => {
       const target = targetOf(name);
       return target && (await camera.grab(target, signal));
@@ -70,29 +84,17 @@ export function assembleDevices(context: ProContext): Devices {
   };
 }
 
-/** A client for addresses that the operator wrote down, and no others. */
-function deviceClient(context: ProContext): {
-  readonly client: PinnedHttpClient;
-  readonly policy: AddressPolicy;
-} {
-  const policy = new AddressPolicy({
-    // An operator who writes an address down means it, this machine included.
-    allow: [
-      ...context.shared.proxyAllowedDevices,
-      ...allDevices(context).map(({ address }) => parseDeviceAddress(address).host),
-    ],
-    isHostAllowed: () => true,
-    place: 'devices of the configuration',
-  });
-  const { clock } = context;
-  return {
-    policy,
-    client: new PinnedHttpClient({ clock, policy }, { maxResponseBytes: MAX_PICTURE_BYTES }),
-  };
+/** `proxyAllowedDevices` of either file as it is now. */
+function allowedNow({ pro, proKeys, configNow }: ProContext): readonly string[] {
+  return sharedSettings(pro, proKeys.global.read(configNow().global)).proxyAllowedDevices;
+}
+
+function addressesOf(context: ProContext): readonly string[] {
+  return allDevices(context).map(({ address }) => address);
 }
 
 function deviceProxy(context: ProContext): DeviceProxy {
-  const { clock, logger, shared, core } = context;
+  const { clock, logger, core } = context;
   return new DeviceProxy(
     {
       ...{ clock, logger: logger.scope('proxy') },
@@ -101,10 +103,10 @@ function deviceProxy(context: ProContext): DeviceProxy {
           if (!settingsOf(context, name)) return undefined;
           return deviceOf(context, name)?.address ?? '';
         },
-        addresses: () => allDevices(context).map(({ address }) => address),
+        addresses: () => addressesOf(context),
       },
     },
-    { allowedDevices: shared.proxyAllowedDevices, ownPorts: () => core.tcpPorts },
+    { allowedDevices: allowedNow(context), ownPorts: () => core.tcpPorts },
   );
 }
 

@@ -32,6 +32,9 @@ export function logOptions(
   };
 }
 
+/** Pro keys of mediamtx.yml that count as soon as the file is read. */
+const LIVE_KEYS: ReadonlySet<string> = new Set(['proxyAllowedDevices']);
+
 /** Watches the file from now on. */
 export async function followConfiguration(
   components: FollowerComponents,
@@ -55,7 +58,7 @@ function apply(
 ): void {
   iceServers.replace(config.global.webrtcICEServers2);
   const own = proKeys.registry.globalKeys;
-  const later = [...diff.global].filter((key) => Object.hasOwn(own, key));
+  const later = [...diff.global].filter((key) => Object.hasOwn(own, key) && !LIVE_KEYS.has(key));
   if (later.length > 0) logger.warn(`counts from the next start: ${later.join(', ')}`);
   logger.reconfigure(logOptions(config, output));
 }

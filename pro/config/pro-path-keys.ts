@@ -33,12 +33,23 @@ const rectangle = z
     context.addIssue({ code: 'custom', message });
   });
 
+/** `host[:port]`, IPv6 in brackets; empty and what the groups of a name make of it are left alone. */
+const deviceHost = z.string().superRefine((value, context) => {
+  const [, host = '', port] =
+    /^(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::(\d{1,5}))?$/u.exec(value) ?? [];
+  const isPort = port === undefined || (Number(port) > 0 && Number(port) < 65_536);
+  if (value === '' || value.includes('$')) return;
+  if (host !== '' && isPort && URL.canParse(`http://${host}`)) return;
+  const message = 'must be an address or a host name, with or without :port';
+  context.addIssue({ code: 'custom', message });
+});
+
 /** Keys about recording, devices, pictures and how a path is shown. */
 export const proPathKeys = {
   autoRecordTaskOutDuration: key(period, 1800, 'Length of an automatic recording.'),
   recordClearDaysAgo: key(count, 30, 'Days that recordings are kept; 0 = for ever.'),
   deviceType: key(oneOf('', 'network_capture'), '', 'network_capture = checked and smart.'),
-  deviceAddress: key(text, '', 'Address of the device; empty = host of the source.'),
+  deviceAddress: key(deviceHost, '', 'Address of the device; empty = host of the source.'),
   deviceProbe: key(oneOf('', 'rpc', 'tcp', 'http', 'none'), '', 'As health.probe of config.yml.'),
   recordMinThreshold: key(z.number().min(0).max(100_000), 60, 'Colour that starts a recording.'),
   colorMetric: key(oneOf('', 'color', 'tissue', 'box'), '', 'As smart.metric of config.yml.'),

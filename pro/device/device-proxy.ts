@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../../core/base/clock.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import { MediaError, toMediaError } from '../../core/base/media-error.ts';
-import { AddressPolicy } from '../../core/http/address-policy.ts';
+import { AddressPolicy, type DestinationCheck } from '../../core/http/address-policy.ts';
 import type { HttpReply } from '../../core/http/http-reply.ts';
 import type { HttpRequest } from '../../core/http/http-request.ts';
 import type { HostResolver } from '../../core/http/pin-destination.ts';
@@ -64,19 +64,22 @@ export class DeviceProxy {
   readonly #components: DeviceProxyComponents;
   readonly #client: PinnedHttpClient;
   readonly #maxRequests: number;
+  readonly #ownPorts: (() => readonly number[]) | undefined;
+  #policy: AddressPolicy;
   #running = 0;
 
   /** @throws MediaError invalid-argument for a malformed entry of `allowedDevices`. */
   constructor(components: DeviceProxyComponents, options: DeviceProxyOptions) {
     const { clock, resolver } = components;
-    const { allowedDevices, ownPorts, timeoutMs = 10_000, bodyMs = 300_000 } = options;
+    const { allowedDevices, timeoutMs = 10_000, bodyMs = 300_000 } = options;
     this.#components = components;
     this.#maxRequests = options.maxRequests ?? 64;
-    const policy = new AddressPolicy({
-      ...{ allow: allowedDevices, onlyAllowed: true, place: 'proxyAllowedDevices' },
-      ...(ownPorts ? { ownPorts } : {}),
-      isHostAllowed: (host, port) => this.#isDevice(host, port),
-    });
+    this.#ownPorts = options.ownPorts;
+    this.#policy = this.#policyFor(allowedDevices);
+    const policy: DestinationCheck = {
+      checkHost: (destination) => this.#policy.checkHost(destination),
+      checkAddress: (destination, address) => this.#policy.checkAddress(destination, address),
+    };
     this.#client = new PinnedHttpClient(
       { clock, policy, ...(resolver ? { resolver } : {}) },
       {
@@ -84,6 +87,14 @@ export class DeviceProxy {
         maxResponseBytes: options.maxReplyBytes ?? 256 * MIB,
       },
     );
+  }
+
+  /**
+   * Takes another list of allowed devices; requests that run go on.
+   * @throws MediaError invalid-argument for a malformed entry; the former list stays.
+   */
+  allow(allowedDevices: readonly string[]): void {
+    this.#policy = this.#policyFor(allowedDevices);
   }
 
   /**
@@ -115,6 +126,15 @@ export class DeviceProxy {
       this.#running--;
       throw this.#failure(thrown, address);
     }
+  }
+
+  #policyFor(allow: readonly string[]): AddressPolicy {
+    const ownPorts = this.#ownPorts;
+    return new AddressPolicy({
+      ...{ allow, onlyAllowed: true, place: 'proxyAllowedDevices' },
+      ...(ownPorts ? { ownPorts } : {}),
+      isHostAllowed: (host, port) => this.#isDevice(host, port),
+    });
   }
 
   async #send(url: string, request: ProxyRequest): Promise<OutgoingStream> {

@@ -1,9 +1,12 @@
-// 500 reloads of mediamtx.yml while ffmpeg and Chromium watch: nobody on an untouched path notices.
+// 500 reloads of mediamtx.yml while ffmpeg and Chromium watch; devices and config.yml that change meanwhile.
 import assert from 'node:assert/strict';
 import { readFile, rename, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
+import { eventually } from './support/api-client.ts';
 import { ChildProgram } from './support/child-program.ts';
 import { Chromium } from './support/chromium.ts';
 import { publishWithFfmpeg } from './support/ffmpeg-publisher.ts';
@@ -122,6 +125,55 @@ describe('500 reloads while viewers watch', () => {
     assert.doesNotMatch(reader.stderr, /error|EOF|timed out/iu);
   });
 });
+
+describe('capture devices that a reload adds and removes', () => {
+  it('are reached and refused as after a start, at an address of this machine too', async () => {
+    await using device = await startDevice();
+    const address = `127.0.0.1:${device.port}`;
+    const box = { deviceType: 'network_capture', deviceAddress: address, deviceProbe: 'http' };
+    await using server = await ServerProcess.start({
+      ...{ settings: { api: true }, paths: { live: {} } },
+      pro: { health: { interval: '1s' } },
+    });
+    const base = fileSchema.parse(parse(await readFile(server.configPath, 'utf8')));
+    const reload = (keys: Record<string, unknown>): Promise<void> =>
+      writeFile(server.configPath, stringify({ ...base, ...keys }));
+    const probed = async (): Promise<string> =>
+      await (await fetch(server.apiUrl('/api/v2/device/health'))).text();
+    const throughProxy = async (): Promise<number> =>
+      (await fetch(server.apiUrl(`/api/v2/proxy/device/x?deviceAddr=${address}`))).status;
+
+    assert.equal(await throughProxy(), 403);
+    await reload({ paths: { live: {}, box } });
+    // Its stream is missing, but the permission to ask it is not.
+    await eventually(() => Promise.resolve(device.seen.includes('/') ? true : undefined));
+    assert.doesNotMatch(await probed(), /is loopback, and not allowed/u);
+    assert.equal(await throughProxy(), 403);
+    await reload({ paths: { live: {}, box }, proxyAllowedDevices: ['127.0.0.1'] });
+    await eventually(async () => ((await throughProxy()) === 200 ? true : undefined));
+    await reload({ paths: { live: {} }, proxyAllowedDevices: [] });
+    await eventually(async () => ((await throughProxy()) === 403 ? true : undefined));
+    assert.doesNotMatch(server.log, /counts from the next start: proxyAllowedDevices/u);
+  });
+});
+
+/** Answers everything, and keeps the paths that were asked for. */
+async function startDevice(): Promise<
+  AsyncDisposable & { readonly port: number; readonly seen: string[] }
+> {
+  const seen: string[] = [];
+  const device = createServer((request, response) => {
+    seen.push(request.url ?? '');
+    response.end('device');
+  });
+  await new Promise<void>((resolve) => device.listen(0, '127.0.0.1', resolve));
+  const { port } = device.address() as AddressInfo; // A listening TCP server has such an address.
+  const close = async (): Promise<void> => {
+    device.closeAllConnections();
+    await new Promise((resolve) => device.close(resolve));
+  };
+  return { port, seen, [Symbol.asyncDispose]: close };
+}
 
 /** Counts every frame that arrives, without decoding it. */
 function startReader(url: string): ChildProgram {

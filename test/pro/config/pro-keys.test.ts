@@ -143,9 +143,12 @@ paths:
   it('prefers the written address of the device', () => {
     const text = 'source: "rtsp://10.0.0.5/1", deviceAddress: "10.0.0.6:8080"';
     assert.equal(settingsOf(text).deviceAddress, '10.0.0.6:8080');
+    assert.equal(settingsOf('deviceAddress: "[fe80::1]:80"').deviceAddress, '[fe80::1]:80');
   });
 
   const refused: readonly (readonly [string, string])[] = [
+    ['deviceAddress: "http://10.0.0.5/"', 'must be an address or a host name'],
+    ['deviceAddress: "10.0.0.5:0"', 'must be an address or a host name'],
     ['deviceType: network_captur', "must be one of '', 'network_capture', not 'network_captur'"],
     ['colorMetric: colour', "must be one of '', 'color', 'tissue', 'box', not 'colour'"],
     ['autoRecordTaskOutDuration: 0', "must be longer than zero, not '0'"],

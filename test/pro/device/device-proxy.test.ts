@@ -20,6 +20,7 @@ interface ProxyFixture extends AsyncDisposable {
   readonly port: number;
   readonly clock: FakeClock;
   readonly resolved: string[];
+  allow(allowedDevices: readonly string[]): void;
   get(pathAndQuery: string, headers?: Readonly<Record<string, string>>): Promise<TestReply>;
 }
 
@@ -63,6 +64,7 @@ async function startProxy(options: FixtureOptions = {}): Promise<ProxyFixture> {
   const { port } = listener.address;
   return {
     ...{ port, clock, resolved },
+    allow: (allowedDevices) => proxy.allow(allowedDevices),
     get: (path, headers = {}) => httpRequest({ port, path, headers }),
     [Symbol.asyncDispose]: () => listener.close(),
   };
@@ -103,6 +105,19 @@ describe('DeviceProxy', () => {
       const reply = await proxy.get(`/proxy/a${query}`);
       assert.deepEqual([reply.status, errorOf(reply)], [400, 'deviceAddr parameter required']);
     }
+  });
+
+  it('reaches what the newest list allows, as a proxy does that begins with it', async () => {
+    await using device = await startScriptedServer(ok);
+    const devices = { box: `127.0.0.1:${device.port}` };
+    await using proxy = await startProxy({ devices, allowedDevices: [] });
+    assert.equal((await proxy.get('/proxy/a?name=box')).status, 403);
+    proxy.allow(['127.0.0.1']);
+    assert.equal((await proxy.get('/proxy/a?name=box')).body, 'hello');
+    assert.throws(() => proxy.allow(['a b']), { code: 'invalid-allow-entry' });
+    assert.equal((await proxy.get('/proxy/a?name=box')).status, 200);
+    proxy.allow(['10.0.0.0/8']);
+    assert.equal((await proxy.get('/proxy/a?name=box')).status, 403);
   });
 
   it('keeps secrets and connection headers to itself', async () => {
