@@ -1,13 +1,15 @@
 // Changes one value in the text of mediamtx.yml and leaves every other character as it was.
 import { isDeepStrictEqual } from 'node:util';
-import { parseDocument } from 'yaml';
 import { MediaError } from '../base/media-error.ts';
 import { applyEdits } from './apply-edits.ts';
 import type { ConfigEdit } from './config-edit.ts';
 import { dottedPath, formatIssue } from './config-issue.ts';
-import { editText, ymlFormat } from './yaml-text-edit.ts';
-import { isRawMap, YamlDocument } from './yaml-document.ts';
-import type { RawMap, RawValue } from './yaml-document.ts';
+import { rewriteDocument } from './rewrite-document.ts';
+import { refineEdit } from './refine-edit.ts';
+import { YamlDocument } from './yaml-document.ts';
+import type { RawMap } from './yaml-document.ts';
+import { meaningOf } from './yaml-meaning.ts';
+import { editText } from './yaml-text-edit.ts';
 
 /**
  * Applies `edit` to the text of a configuration file. Comments, order and layout stay; whatever
@@ -16,10 +18,16 @@ import type { RawMap, RawValue } from './yaml-document.ts';
  * when the change cannot be made without touching other values (anchors, merge keys).
  */
 export function writeBack(text: string, edit: ConfigEdit): string {
-  const wanted = applyEdits(readRoot(text), [edit]);
-  for (const attempt of [editText, editDocument]) {
-    const written = attempt(text, edit);
-    if (written !== undefined && means(written, wanted)) return written;
+  const root = readRoot(text);
+  const wanted = applyEdits(root, [edit]);
+  const attempts = [
+    () => editPieces(text, root, edit),
+    () => editText(text, edit),
+    () => rewriteDocument(text, edit),
+  ];
+  for (const attempt of attempts) {
+    const written = attempt();
+    if (written !== undefined && means(written, wanted)) return withLineEndsOf(text, written);
   }
   throw new MediaError(
     'failed-precondition',
@@ -35,30 +43,24 @@ function readRoot(text: string): RawMap {
   throw new MediaError('invalid-argument', issue.code, formatIssue(issue));
 }
 
-function means(text: string, wanted: RawValue): boolean {
+/** What differs, one small change after the other. */
+function editPieces(text: string, root: RawMap, edit: ConfigEdit): string | undefined {
+  let written: string | undefined = text;
+  for (const piece of refineEdit(root, edit)) {
+    written = editText(written, piece);
+    if (written === undefined) return undefined;
+  }
+  return written;
+}
+
+function means(text: string, wanted: RawMap): boolean {
   const document = new YamlDocument(text, 'configuration');
   if (document.issues.length > 0) return false;
-  return isDeepStrictEqual(withoutEmptyMaps(document.root), withoutEmptyMaps(wanted));
+  return isDeepStrictEqual(meaningOf(document.root), meaningOf(wanted));
 }
 
-/** The way that always works: the parser's own writer, which may change quotes and spaces. */
-function editDocument(text: string, { path, value }: ConfigEdit): string | undefined {
-  const document = parseDocument(text, ymlFormat);
-  try {
-    if (value === undefined) document.deleteIn(path);
-    else document.setIn(path, document.createNode(value));
-    return document.toString(ymlFormat);
-  } catch {
-    // The path leads through an alias or a single value; the caller refuses with its own words.
-    return undefined;
-  }
-}
-
-/** A section without keys may be written `{}` or left empty. */
-function withoutEmptyMaps(value: RawValue): RawValue {
-  if (Array.isArray(value)) return value.map(withoutEmptyMaps);
-  if (!isRawMap(value)) return value;
-  const entries = Object.entries(value);
-  if (entries.length === 0) return null;
-  return Object.fromEntries(entries.map(([name, inner]) => [name, withoutEmptyMaps(inner)]));
+/** Editors of Windows show a file with both kinds of line ends as damaged. */
+function withLineEndsOf(text: string, written: string): string {
+  const isWindows = text.includes('\r\n') && !/(?<!\r)\n/u.test(text);
+  return isWindows ? written.replace(/\r?\n/gu, '\r\n') : written;
 }

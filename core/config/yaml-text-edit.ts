@@ -1,10 +1,11 @@
 // Edits the text of a YAML file in place, so that comments and layout stay.
-import { isMap, isScalar, isSeq, parseDocument, stringify } from 'yaml';
-import type { Document, Node, Pair } from 'yaml';
-import type { ConfigEdit } from './config-edit.ts';
+import { isAlias, isMap, isScalar, isSeq, parseDocument, stringify } from 'yaml';
+import type { Document, Node, Pair, YAMLSeq } from 'yaml';
 import type { PathSegment } from './config-issue.ts';
 import type { YmlValue } from './encode-config.ts';
 import { isYmlList } from './redact-config.ts';
+import type { TextEdit } from './refine-edit.ts';
+import { addToFlow, flowText, isFlow, removeFromFlow } from './yaml-flow-edit.ts';
 
 /**
  * How new values are written. Texts such as yes and off get quotes, since readers of this file
@@ -20,30 +21,38 @@ export const ymlFormat = {
  * Exchanges the characters of one value, or adds or removes whole lines. Returns undefined for
  * layouts that it does not know; the caller checks the outcome.
  */
-export function editText(text: string, edit: ConfigEdit): string | undefined {
-  const document = parseDocument(text);
-  const { pair, parent, missing } = findPair(document, edit.path);
-  if (edit.value === undefined) return pair === undefined ? text : removeLines(text, pair);
-  if (pair !== undefined) return replaceValue(text, pair, edit.value);
+export function editText(text: string, edit: TextEdit): string | undefined {
+  const { value } = edit;
+  const { pair, parent, missing } = findPair(parseDocument(text), edit.path);
   const [name, ...rest] = missing;
   if (typeof name === 'number') {
-    return rest.length === 0
-      ? editItem(text, parent.node, { index: name, value: edit.value })
-      : undefined;
+    if (rest.length > 0 || !isSeq(parent.node)) return undefined;
+    return editItem(text, parent.node, { ...edit, index: name });
   }
+  if (value === undefined) {
+    return pair === undefined ? text : removePair(text, parent.node, pair);
+  }
+  if (pair !== undefined) return replaceValue(text, pair, { value, isInFlow: isFlow(parent.node) });
   if (name === undefined) return undefined;
-  const value = rest.reduceRight<YmlValue>((inner, key) => ({ [key]: inner }), edit.value);
+  const added = {
+    [name]: rest.reduceRight<YmlValue>((inner, key) => ({ [key]: inner }), value),
+  };
   if (parent.pair !== undefined && isWithoutItems(parent.pair.value)) {
-    return replaceValue(text, parent.pair, { [name]: value });
+    return replaceValue(text, parent.pair, { value: added, isInFlow: parent.isInFlow });
   }
-  return addPair(text, parent.node, { [name]: value });
+  return addPair(text, parent.node, added);
 }
 
 interface FoundPair {
   /** The pair that the path names. */
   readonly pair: Pair | undefined;
   /** The deepest node on the way that exists, and the pair that it is the value of. */
-  readonly parent: { readonly node: Node | null; readonly pair: Pair | undefined };
+  readonly parent: {
+    readonly node: Node | null;
+    readonly pair: Pair | undefined;
+    /** The pair stands within braces. */
+    readonly isInFlow: boolean;
+  };
   /** The rest of the path below `parent`. */
   readonly missing: readonly PathSegment[];
 }
@@ -51,24 +60,31 @@ interface FoundPair {
 function findPair(document: Document.Parsed, path: readonly PathSegment[]): FoundPair {
   let node: unknown = document.contents;
   let pair: Pair | undefined;
+  let isInFlow = false;
   for (const [index, segment] of path.entries()) {
-    const parent = { node: isNode(node) ? node : null, pair };
+    const parent = { node: isNode(node) ? node : null, pair, isInFlow };
+    const isLast = index === path.length - 1;
+    isInFlow = isFlow(parent.node);
     let next: Pair | undefined;
     if (isMap(node)) next = node.items.find((item) => isKey(item, segment));
-    else if (isSeq(node) && typeof segment === 'number' && isMap(node.items[segment])) {
+    else if (!isLast && isSeq(node) && typeof segment === 'number' && isMap(node.items[segment])) {
       node = node.items[segment];
       pair = undefined;
       continue;
     }
     if (next === undefined) return { pair: undefined, parent, missing: path.slice(index) };
-    if (index === path.length - 1) return { pair: next, parent, missing: [] };
+    if (isLast) return { pair: next, parent, missing: [] };
     pair = next;
     node = next.value;
   }
-  return { pair: undefined, parent: { node: null, pair }, missing: [] };
+  return { pair: undefined, parent: { node: null, pair, isInFlow }, missing: [] };
 }
 
-function replaceValue(text: string, pair: Pair, value: YmlValue): string | undefined {
+function replaceValue(
+  text: string,
+  pair: Pair,
+  { value, isInFlow }: { readonly value: YmlValue; readonly isInFlow: boolean },
+): string | undefined {
   const key = isNode(pair.key) ? pair.key.range : undefined;
   if (!key) return undefined;
   const colon = text.indexOf(':', key[1]);
@@ -78,9 +94,10 @@ function replaceValue(text: string, pair: Pair, value: YmlValue): string | undef
   const isBlock = (isMap(old) || isSeq(old)) && old.flow !== true;
   const start = isEmptyNode(old) || isBlock || !range ? colon + 1 : range[0];
   const end = isEmptyNode(old) || !range ? start : trimmedEnd(text, start, range[1]);
-  if (isInline(value)) {
+  if (isInFlow || isInline(value)) {
     const space = start === colon + 1 ? ' ' : '';
-    return text.slice(0, start) + space + inlineText(value) + text.slice(end);
+    const written = isInFlow ? flowText(value) : inlineText(value);
+    return text.slice(0, start) + space + written + text.slice(end);
   }
   // A block stands below its key; a comment behind the key stays where it is.
   const lineEnd = isBlock ? colon + 1 : endOfLine(text, end);
@@ -94,25 +111,55 @@ function replaceValue(text: string, pair: Pair, value: YmlValue): string | undef
   return `${text.slice(0, colon + 1)}${comment}\n${block}${text.slice(Math.max(end, lineEnd))}`;
 }
 
-/** Exchanges a list item that is a single value, or adds one item at the end of a block list. */
+/** Exchanges a list item that is a single value, removes one, or adds one. */
 function editItem(
   text: string,
-  list: Node | null,
-  { index, value }: { index: number; value: YmlValue },
+  list: YAMLSeq,
+  { index, value, isInsert = false }: Omit<TextEdit, 'path'> & { readonly index: number },
 ): string | undefined {
-  if (!isSeq(list)) return undefined;
   const item = list.items[index];
-  if (isScalar(item) && item.range && isInline(value)) {
-    return text.slice(0, item.range[0]) + inlineText(value) + text.slice(item.range[1]);
+  if (value === undefined) {
+    if (item === undefined) return text;
+    return isFlow(list) ? removeFromFlow(text, list, index) : removeItem(text, item);
   }
-  const last = list.items.at(-1);
-  if (index !== list.items.length || list.flow === true || !isNode(last) || !last.range) {
-    return undefined;
+  if (item !== undefined && !isInsert) {
+    if (!isScalar(item) || !item.range || !isInline(value)) return undefined;
+    const written = isFlow(list) ? flowText(value) : inlineText(value);
+    return text.slice(0, item.range[0]) + written + text.slice(item.range[1]);
   }
-  const dash = text.lastIndexOf('-', last.range[0]);
-  const end = endOfLine(text, trimmedEnd(text, last.range[0], last.range[1]));
+  if (index > list.items.length) return undefined;
+  if (isFlow(list)) return addToFlow(text, list, { index, written: flowText(value) });
+  return addItem(text, list, { index, value });
+}
+
+function addItem(
+  text: string,
+  list: YAMLSeq,
+  { index, value }: { readonly index: number; readonly value: YmlValue },
+): string | undefined {
+  const near = list.items[Math.max(0, index - 1)];
+  if (!isNode(near) || !near.range) return undefined;
+  const dash = dashBefore(text, near.range[0]);
   const lines = indented(stringify([value], ymlFormat), ' '.repeat(columnOf(text, dash)));
+  if (index === 0) {
+    const start = startOfLine(text, dash);
+    return `${text.slice(0, start)}${lines}\n${text.slice(start)}`;
+  }
+  const end = endOfLine(text, trimmedEnd(text, near.range[0], near.range[1]));
   return `${text.slice(0, end)}\n${lines}${text.slice(end)}`;
+}
+
+function removeItem(text: string, item: unknown): string | undefined {
+  if (!isNode(item) || !item.range) return undefined;
+  const dash = dashBefore(text, item.range[0]);
+  const start = startOfLine(text, dash);
+  if (dash < 0 || text.slice(start, dash).trim() !== '') return undefined;
+  const end = endOfLine(text, trimmedEnd(text, item.range[0], item.range[1]));
+  return text.slice(0, start) + text.slice(Math.min(end + 1, text.length));
+}
+
+function dashBefore(text: string, offset: number): number {
+  return text.lastIndexOf('-', offset - 1);
 }
 
 function addPair(
@@ -124,7 +171,11 @@ function addPair(
     const glue = text === '' || text.endsWith('\n') ? '' : '\n';
     return `${text}${glue}${pairText(value)}\n`;
   }
-  const last = isMap(parent) && parent.flow !== true ? parent.items.at(-1) : undefined;
+  if (isMap(parent) && isFlow(parent)) {
+    const written = flowText(value).slice(1, -1);
+    return addToFlow(text, parent, { index: parent.items.length, written });
+  }
+  const last = isMap(parent) ? parent.items.at(-1) : undefined;
   if (last === undefined || !isNode(last.key) || !last.key.range) return undefined;
   const lastEnd = isNode(last.value) && last.value.range ? last.value.range[1] : last.key.range[1];
   const end = endOfLine(text, trimmedEnd(text, last.key.range[1], lastEnd));
@@ -132,10 +183,13 @@ function addPair(
   return `${text.slice(0, end)}\n${indented(pairText(value), indent)}${text.slice(end)}`;
 }
 
-function removeLines(text: string, pair: Pair): string | undefined {
+function removePair(text: string, parent: Node | null, pair: Pair): string | undefined {
+  if (isMap(parent) && isFlow(parent)) {
+    return removeFromFlow(text, parent, parent.items.indexOf(pair));
+  }
   if (!isNode(pair.key) || !pair.key.range) return undefined;
   const keyStart = pair.key.range[0];
-  const lineStart = text.lastIndexOf('\n', keyStart - 1) + 1;
+  const lineStart = startOfLine(text, keyStart);
   if (text.slice(lineStart, keyStart).trim() !== '') return undefined;
   const valueEnd = isNode(pair.value) && pair.value.range ? pair.value.range[1] : pair.key.range[1];
   const end = endOfLine(text, trimmedEnd(text, pair.key.range[1], valueEnd));
@@ -183,8 +237,12 @@ function endOfLine(text: string, offset: number): number {
   return end < 0 ? text.length : end;
 }
 
+function startOfLine(text: string, offset: number): number {
+  return text.lastIndexOf('\n', offset - 1) + 1;
+}
+
 function columnOf(text: string, offset: number): number {
-  return offset - (text.lastIndexOf('\n', offset - 1) + 1);
+  return offset - startOfLine(text, offset);
 }
 
 function lineIndent(text: string, offset: number): string {
@@ -202,9 +260,10 @@ function isEmptyNode(value: unknown): boolean {
 }
 
 function isNode(value: unknown): value is Node {
-  return isScalar(value) || isMap(value) || isSeq(value);
+  return isScalar(value) || isMap(value) || isSeq(value) || isAlias(value);
 }
 
 function isWithoutItems(value: unknown): boolean {
-  return isEmptyNode(value) || (isMap(value) && value.items.length === 0);
+  if (value === null) return true;
+  return isScalar(value) ? value.value === null : isMap(value) && value.items.length === 0;
 }

@@ -6,6 +6,7 @@ import type { PathSegment } from '../../../core/config/config-issue.ts';
 import type { YmlValue } from '../../../core/config/encode-config.ts';
 import { writeBack } from '../../../core/config/write-back.ts';
 import { YamlDocument } from '../../../core/config/yaml-document.ts';
+import { meaningOf } from '../../../core/config/yaml-meaning.ts';
 
 const shipped = readFileSync(new URL('../../../mediamtx.yml', import.meta.url), 'utf8');
 
@@ -80,7 +81,17 @@ describe('writeBack()', () => {
       ['-paths: {} # c', '+paths: # c', '+  p:', '+    source: "yes"'],
     ],
     ['a flow map', 'paths: {x: {}}\n', ['-paths: {x: {}}', '+paths: {x: {}, p: {source: "yes"}}']],
-    ['Windows line ends', 'paths:\r\n  a:\r\nz: 1\r\n', ['+  p:', '+    source: "yes"']],
+    ['Windows line ends', 'paths:\r\n  a:\r\nz: 1\r\n', ['+  p:\r', '+    source: "yes"\r']],
+    [
+      'a section that is ~',
+      'paths: ~ # c\n',
+      ['-paths: ~ # c', '+paths: # c', '+  p:', '+    source: "yes"'],
+    ],
+    [
+      'a flow map with yes and no',
+      'rtsp: no # c\npaths: {x: {record: no}} # d\n',
+      ['-paths: {x: {record: no}} # d', '+paths: {x: {record: no}, p: {source: "yes"}} # d'],
+    ],
   ];
   for (const [what, text, lines] of edits) {
     it(`adds a path to ${what}`, () =>
@@ -121,9 +132,21 @@ describe('writeBack()', () => {
     }
   });
 
+  it('gives a path of its own what it shared through an alias', () => {
+    const text = 'paths:\n  a: &a\n    record: no # c\n  p: *a\nz: yes\n';
+    assert.equal(
+      writeBack(text, { path: ['paths', 'p', 'source'], value: 'b' }),
+      'paths:\n  a: &a\n    record: no # c\n  p:\n    record: no # c\n    source: b\nz: yes\n',
+    );
+  });
+
+  it('keeps the comment behind an alias', () => {
+    assert.deepEqual(edit('a: &a x\nb: *a # c\n', ['b'], 'new'), ['-b: *a # c', '+b: new # c']);
+  });
+
   it('refuses to change what other keys share through an anchor', () => {
-    const text = 'x: &x {source: a}\npaths:\n  p: *x\n';
-    assert.throws(() => writeBack(text, { path: ['paths', 'p', 'source'], value: 'b' }), {
+    const text = 'paths:\n  a: &a {record: no}\n  p: *a\n';
+    assert.throws(() => writeBack(text, { path: ['paths', 'a', 'record'], value: true }), {
       kind: 'failed-precondition',
       code: 'config-not-editable',
     });
@@ -152,6 +175,101 @@ describe('writeBack()', () => {
             : Reflect.get(outer, second);
         assert.deepEqual(written, value);
         assert.equal(document.root['e'], 'end');
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
+
+describe('writeBack() of a whole list or map', () => {
+  const users = [
+    ...['# head', 'authInternalUsers:', '  # anybody', '  - user: any # w', '    pass:'],
+    ...[
+      '    ips: [a, b]',
+      '    permissions:',
+      '      # may',
+      '      - action: read',
+      '        path:',
+    ],
+    ...['  # admin', '  - user: x', '    pass: y # secret', '    permissions: [{action: api}]', ''],
+  ].join('\n');
+  const any = {
+    user: 'any',
+    pass: '',
+    ips: ['a', 'b'],
+    permissions: [{ action: 'read', path: '' }],
+  };
+  const admin = { user: 'x', pass: 'y', ips: [], permissions: [{ action: 'api', path: '' }] };
+  const bob = { user: 'bob', pass: 'yes' };
+  const bobLines = ['+  - user: bob', '+    pass: "yes"'];
+  const path = ['authInternalUsers'];
+
+  it('writes nothing when an API sends back what it read', () => {
+    assert.deepEqual(edit(users, path, [any, admin]), []);
+  });
+
+  it('keeps the comments of other items when one comes', () => {
+    assert.deepEqual(edit(users, path, [any, admin, bob]), bobLines);
+    assert.deepEqual(edit(users, path, [any, bob, admin]), bobLines);
+    assert.deepEqual(edit(users, path, [bob, any, admin]), bobLines);
+  });
+
+  it('changes one field of one item', () => {
+    assert.deepEqual(edit(users, path, [any, { ...admin, pass: 'z' }]), [
+      '-    pass: y # secret',
+      '+    pass: z # secret',
+    ]);
+    assert.deepEqual(edit(users, path, [{ ...any, ips: ['b', 'c,d'] }, admin]), [
+      '-    ips: [a, b]',
+      '+    ips: [b, "c,d"]',
+    ]);
+    const more = [{ action: 'api' }, { action: 'metrics' }];
+    assert.deepEqual(edit(users, path, [any, { ...admin, permissions: more }]), [
+      '-    permissions: [{action: api}]',
+      '+    permissions: [{action: api}, {action: metrics}]',
+    ]);
+  });
+
+  it('takes items away', () => {
+    const [gone] = [edit(users, path, [any])];
+    assert.deepEqual(gone, [
+      ...['-  - user: x', '-    pass: y # secret', '-    permissions: [{action: api}]'],
+    ]);
+    assert.equal(
+      writeBack('a:\n  - x # 1\n  - y # 2\n  - z # 3\n', { path: ['a'], value: ['z'] }),
+      'a:\n  - z # 3\n',
+    );
+  });
+
+  it('changes single keys of a path that is replaced', () => {
+    const text = 'paths:\n  # front\n  cam: # c\n    # why\n    record: no # d\n    source: a\n';
+    assert.deepEqual(edit(text, ['paths', 'cam'], { record: true, maxReaders: 2 }), [
+      ...['-    record: no # d', '-    source: a'],
+      ...['+    record: true # d', '+    maxReaders: 2'],
+    ]);
+  });
+
+  it('makes any list out of any other, or refuses', () => {
+    const item = fc.constantFrom<YmlValue>(
+      'a',
+      'no',
+      { u: 'a' },
+      { u: 'b', p: 'x' },
+      { u: 'b', l: [] },
+    );
+    const lists = fc.array(item, { maxLength: 5 });
+    fc.assert(
+      fc.property(lists, lists, fc.boolean(), (before, after, isFlow) => {
+        const start = writeBack(isFlow ? 'k: [q]\nz: yes # c\n' : 'k:\n  - q\nz: yes # c\n', {
+          path: ['k'],
+          value: before,
+        });
+        const text = writeBack(start, { path: ['k'], value: after });
+        assert.ok(text.endsWith('z: yes # c\n'));
+        assert.deepEqual(
+          meaningOf(new YamlDocument(text, 'f').root['k'] ?? null),
+          meaningOf(after),
+        );
       }),
       { numRuns: 400 },
     );
