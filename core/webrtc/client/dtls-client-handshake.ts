@@ -1,6 +1,5 @@
 // One DTLS association as client: guards the handshake library, then replaces it by two keys.
 import type { Clock, Timer } from '../../base/clock.ts';
-import type { DtlsFault } from '../transport/dtls-client-proof.ts';
 import { DtlsEstablished } from '../transport/dtls-established.ts';
 import type {
   HandshakeEngine,
@@ -8,6 +7,7 @@ import type {
   HandshakeSecrets,
 } from '../transport/dtls-handshake-engine.ts';
 import { DtlsHandshakeReassembler } from '../transport/dtls-handshake-reassembler.ts';
+import type { DtlsFault } from '../transport/dtls-peer-proof.ts';
 import type { DtlsCallbacks, DtlsPort, DtlsPortOptions } from '../transport/dtls-port.ts';
 import { DtlsRecordCipher } from '../transport/dtls-record-cipher.ts';
 import {

@@ -1,7 +1,7 @@
 // One DTLS association as server: guards the handshake library, then replaces it by two keys.
 import type { Clock, Timer } from '../../base/clock.ts';
 import { readOfferedSrtpProfiles } from './client-hello.ts';
-import { DtlsClientProof, type DtlsFault } from './dtls-client-proof.ts';
+import { DtlsClientProof } from './dtls-client-proof.ts';
 import { DtlsEstablished } from './dtls-established.ts';
 import { DtlsFlightLog } from './dtls-flight-log.ts';
 import type {
@@ -10,6 +10,7 @@ import type {
   HandshakeSecrets,
 } from './dtls-handshake-engine.ts';
 import { DtlsHandshakeReassembler } from './dtls-handshake-reassembler.ts';
+import type { DtlsFault } from './dtls-peer-proof.ts';
 import type { DtlsCallbacks, DtlsPort, DtlsPortOptions, SrtpProfile } from './dtls-port.ts';
 import { DtlsRecordCipher } from './dtls-record-cipher.ts';
 import {
@@ -200,8 +201,7 @@ export class DtlsHandshake implements DtlsPort {
     }
     let message = progress.fromServer.next();
     while (message !== undefined) {
-      const isSigned = message.type !== dtlsHandshakeType.helloVerifyRequest;
-      if (isSigned) progress.proof.addToTranscript(message);
+      progress.proof.addOwn(message);
       message = progress.fromServer.next();
     }
   }

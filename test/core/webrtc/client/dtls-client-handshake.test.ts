@@ -1,5 +1,6 @@
 // Both roles of DTLS against each other, and a network that changes what the server says.
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { systemClock } from '../../../../core/base/clock.ts';
 import { WeriftPeerDtls } from '../../../../core/webrtc/client/dtls-client-werift.ts';
 import type {
@@ -8,7 +9,8 @@ import type {
   DtlsPort,
   SrtpProfile,
 } from '../../../../core/webrtc/transport/dtls-port.ts';
-import { readDtlsRecords } from '../../../../core/webrtc/transport/dtls-record.ts';
+import { readDtlsRecords, writeDtlsRecord } from '../../../../core/webrtc/transport/dtls-record.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
 
 const PROFILES: readonly SrtpProfile[] = [1, 7];
 const HANDSHAKE = 22;
@@ -162,23 +164,104 @@ describe('DtlsClientHandshake', () => {
     assert.equal(client.info?.sendApplicationData?.(Buffer.from('late')), false);
   });
 
-  it('says so when nobody answers', async () => {
-    const lonely = await WeriftPeerDtls.create(systemClock, {
-      maxHandshakes: 1,
-      handshakeTimeoutMs: 20,
+  it('lives through a Finished with a bit error, whose server sends it again', async () => {
+    let isDamaged = false;
+    const { client, ports } = await shake({
+      ...{ client: alice, server: bob },
+      change: (datagram) => {
+        if (isDamaged || datagram[4] !== 1) return datagram;
+        isDamaged = true;
+        const broken = Uint8Array.from(datagram);
+        broken[broken.length - 1] = (broken[broken.length - 1] ?? 0) ^ 1;
+        return Buffer.concat([broken, datagram]);
+      },
     });
-    const failure = await new Promise<string>((resolve) => {
-      lonely.start(
+    assert.ok(isDamaged);
+    assert.ok(client.info);
+    for (const port of ports) port.close();
+  });
+
+  describe('alone', () => {
+    let clock: FakeClock;
+    let peer: WeriftPeerDtls;
+
+    before(async () => {
+      clock = new FakeClock();
+      peer = await WeriftPeerDtls.create(clock, { maxHandshakes: 1, handshakeTimeoutMs: 5000 });
+    });
+
+    /** A client that nobody answers, and what it says. */
+    function startClient(): { port: DtlsPort; sent: Uint8Array[]; failures: string[] } {
+      const sent: Uint8Array[] = [];
+      const failures: string[] = [];
+      const port = peer.start(
         'client',
-        { remoteFingerprints: [alice.localFingerprint], profiles: PROFILES },
+        { remoteFingerprints: [bob.localFingerprint], profiles: PROFILES },
         {
-          send: () => undefined,
-          onConnected: () => undefined,
-          onClosed: () => undefined,
-          onFailed: (code, message) => resolve(`${code}: ${message}`),
+          send: (datagram) => sent.push(Uint8Array.from(datagram)),
+          onConnected: () => failures.push('connected'),
+          onClosed: () => failures.push('closed'),
+          onFailed: (code, message) => failures.push(`${code}: ${message}`),
         },
       );
+      return { port, sent, failures };
+    }
+
+    it('sends its ClientHello at once and needs no place among the handshakes of servers', () => {
+      const clients = [startClient(), startClient()];
+      for (const { port, sent } of clients) {
+        assert.deepEqual([sent.length, sent[0]?.[0], sent[0]?.[13]], [1, HANDSHAKE, 1]);
+        port.close();
+      }
+      assert.equal(clock.pendingTimers, 0);
     });
-    assert.equal(failure, 'timeout: no DTLS handshake within 20 ms');
+
+    it('gives up after its time limit, with an alert', () => {
+      const { sent, failures } = startClient();
+      clock.advance(4999);
+      assert.deepEqual(failures, []);
+      clock.advance(1);
+      assert.deepEqual(failures, ['timeout: no DTLS handshake within 5000 ms']);
+      assert.deepEqual(sent.at(-1)?.subarray(13), Uint8Array.of(2, 40));
+    });
+
+    it('ends on a fatal alert of the server, which it does not answer', () => {
+      const { port, sent, failures } = startClient();
+      const alert = (...body: number[]): Uint8Array =>
+        writeDtlsRecord({ contentType: 21, epoch: 0, sequence: 9 }, Uint8Array.from(body));
+      for (const ignored of [alert(1, 90), alert(2), alert(2, 40, 0)]) port.receive(ignored);
+      assert.deepEqual(failures, []);
+      for (const fatal of [alert(2, 70), alert(2, 71)]) port.receive(fatal);
+      assert.deepEqual(failures, ['alert: the peer ended the DTLS handshake with alert 70']);
+      assert.equal(sent.length, 1);
+      assert.equal(clock.pendingTimers, 0);
+    });
+
+    it('is silent once it is closed', () => {
+      const { port, sent, failures } = startClient();
+      port.close();
+      port.close();
+      clock.advance(5000);
+      port.receive(
+        writeDtlsRecord({ contentType: 21, epoch: 0, sequence: 9 }, Uint8Array.of(2, 0)),
+      );
+      assert.deepEqual([sent.length, failures], [1, []]);
+    });
+
+    it('survives any bytes', () => {
+      const { port, failures } = startClient();
+      const property = fc.property(
+        fc.uint8Array({ maxLength: 120 }),
+        fc.constantFrom(20, 22, 23),
+        fc.constantFrom(0, 1),
+        (bytes, contentType, epoch) => {
+          port.receive(bytes);
+          port.receive(writeDtlsRecord({ contentType, epoch, sequence: 1 }, bytes));
+        },
+      );
+      fc.assert(property, { numRuns: 2000 });
+      assert.ok(!failures.includes('connected'));
+      port.close();
+    });
   });
 });
