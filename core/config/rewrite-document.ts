@@ -30,9 +30,9 @@ function detach(document: Document.Parsed, path: readonly string[]): void {
     if (!isAlias(node)) continue;
     const shared = node.resolve(document);
     if (!isMap(shared) && !isSeq(shared)) return;
-    const own = shared.clone();
-    visit(own, { Node: (_key, inner) => dropAnchor(inner) });
-    document.setIn(place, own);
+    document.setIn(place, shared.clone());
+    const own: unknown = document.getIn(place, true);
+    if (isMap(own) || isSeq(own)) visit(own, { Node: (_key, inner) => dropAnchor(inner) });
   }
 }
 
