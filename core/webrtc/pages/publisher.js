@@ -2,110 +2,47 @@
 // <script src="https://server:8889/path/publisher.js"></script>, then
 // new MediaMTXWebRTCPublisher({ url: 'https://server:8889/path/whip', stream, videoCodec: 'h264' }).
 // @ts-check
-import { PeerAttempt } from './client/peer-attempt.js';
-import { RetryingSession } from './client/retrying-session.js';
+import { RetryingPeer } from './client/retrying-peer.js';
 import { withOpusParameters, withStartBitrate } from './client/sdp-text.js';
-import { SignalingClient } from './client/signaling-client.js';
-import { StatsSampler } from './client/stream-stats.js';
 
 /**
- * @typedef {object} PublisherOptions
- * @property {string} url of the WHIP endpoint
+ * `url` is the WHIP endpoint.
+ * @typedef {import('./client/retrying-peer.js').RetryingPeerOptions & PublisherChoices} PublisherOptions
+ */
+
+/**
+ * @typedef {object} PublisherChoices
  * @property {MediaStream} stream
- * @property {string} [user]
- * @property {string} [pass]
- * @property {string} [token] bearer token, instead of user and pass
  * @property {string} [videoCodec] e.g. `h264` or `h264/90000`; default: the browser chooses
  * @property {number | string} [videoBitrate] kbit/s
  * @property {string} [audioCodec] e.g. `opus` or `opus/48000`
  * @property {number | string} [audioBitrate] kbit/s
  * @property {boolean} [audioVoice] one channel, tuned for speech
- * @property {(message: string, details: import('./client/retrying-session.js').ErrorDetails) => void} [onError]
  * @property {() => void} [onConnected]
- * @property {(state: import('./client/retrying-session.js').SessionState) => void} [onStateChange]
  * @property {(stats: import('./client/stream-stats.js').StreamStats) => void} [onStats] each second while connected
- * @property {number} [minRetryMs] first pause between attempts, 1000
- * @property {number} [maxRetryMs] longest pause, 10000
- * @property {number} [connectTimeoutMs] 10000
- * @property {number} [disconnectMs] longest interruption of a connection, 5000
  */
 
-const PUBLISHER_DEFAULTS = {
-  minRetryMs: 1000,
-  maxRetryMs: 10_000,
-  connectTimeoutMs: 10_000,
-  disconnectMs: 5000,
-};
-const PUBLISHER_SAMPLE_MS = 1000;
 /** A good picture at once; networks that can't carry it are noticed within a second. */
 const MAX_START_BPS = 2_000_000;
 /** Formats that make another one robust; they stay whatever codec is chosen. */
 const COMPANIONS = /\/(?:rtx|red|ulpfec|flexfec-03|telephone-event)$/i;
 
 /** Connects at once and again after every failure, until close(). The tracks stay the caller's. */
-export class MediaMTXWebRTCPublisher {
+export class MediaMTXWebRTCPublisher extends RetryingPeer {
   #options;
-  #client;
-  #session;
-  /** @type {number | undefined} */
-  #sampleTimer;
 
   /** @param {PublisherOptions} options */
   constructor(options) {
-    this.#options = { ...PUBLISHER_DEFAULTS, ...options };
-    this.#client = new SignalingClient(options);
-    const { minRetryMs, maxRetryMs, onError, onStateChange } = this.#options;
-    this.#session = new RetryingSession({
-      ...{ minRetryMs, maxRetryMs },
-      ...(onError ? { onError } : {}),
-      ...(onStateChange ? { onStateChange } : {}),
-      createAttempt: (callbacks) => this.#createAttempt(callbacks),
-    });
-    // Callbacks of this turn would run before the caller has the object.
-    queueMicrotask(() => {
-      if (this.#session.state !== 'closed') this.#session.start();
-    });
-  }
-
-  /** @returns {import('./client/retrying-session.js').SessionState} */
-  get state() {
-    return this.#session.state;
-  }
-
-  /** Ends the pause before the next attempt. */
-  retryNow() {
-    this.#session.retryNow();
-  }
-
-  /** Stops for good and tells the server. */
-  close() {
-    clearInterval(this.#sampleTimer);
-    this.#session.close();
-  }
-
-  /**
-   * @param {{ onConnected: () => void, onFailed: (error: import('./client/session-error.js').SessionError) => void }} callbacks
-   * @returns {PeerAttempt}
-   */
-  #createAttempt({ onConnected, onFailed }) {
-    const { connectTimeoutMs, disconnectMs } = this.#options;
-    const attempt = new PeerAttempt({
-      ...{ client: this.#client, connectTimeoutMs, disconnectMs },
+    super(options, {
       prepare: (connection) => this.#prepare(connection),
       editOffer: (sdp) => sdp,
       editAnswer: (sdp) => this.#editAnswer(sdp),
       onAnswer: () => undefined,
-      onConnected: () => {
-        this.#startSampling(attempt);
-        onConnected();
-        this.#options.onConnected?.();
-      },
-      onFailed: (error) => {
-        clearInterval(this.#sampleTimer);
-        onFailed(error);
-      },
+      onConnected: () => this.#options.onConnected?.(),
+      onFailed: () => undefined,
+      watch: () => this.#options.onStats,
     });
-    return attempt;
+    this.#options = { ...options };
   }
 
   /** @param {RTCPeerConnection} connection */
@@ -136,20 +73,6 @@ export class MediaMTXWebRTCPublisher {
     const edited = withOpusParameters(sdp, { isStereo: audioVoice !== true, maxBitrateBps });
     const videoBps = toBitsPerSecond(videoBitrate) ?? MAX_START_BPS;
     return withStartBitrate(edited, Math.min(videoBps, MAX_START_BPS) / 1000);
-  }
-
-  /** @param {PeerAttempt} attempt */
-  #startSampling(attempt) {
-    const { onStats } = this.#options;
-    clearInterval(this.#sampleTimer);
-    if (!onStats) return;
-    const sampler = new StatsSampler();
-    this.#sampleTimer = setInterval(async () => {
-      const { connection } = attempt;
-      if (!connection) return;
-      const stats = await sampler.sample(connection);
-      if (this.#session.state === 'connected') onStats(stats);
-    }, PUBLISHER_SAMPLE_MS);
   }
 }
 
