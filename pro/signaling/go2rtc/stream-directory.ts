@@ -9,8 +9,10 @@ import { readSource, type StreamSource } from './stream-source.ts';
 /** Adds paths while the server runs. */
 export interface PathRegistrar {
   /**
-   * Makes a path that pulls `sourceUrl` while somebody reads it.
-   * @throws MediaError for a name or URL that can't be a path's, or a name that is taken.
+   * Makes a path that pulls `sourceUrl` while somebody reads it; one that it made before gets the
+   * new URL.
+   * @throws MediaError for a name or URL that can't be a path's, or a name that is taken; what was
+   * there before stays then.
    */
   register(name: string, sourceUrl: string): void | Promise<void>;
   /** Takes it away again; nothing happens when it is gone. */
@@ -163,11 +165,9 @@ export class StreamDirectory {
 
   async #register(name: string, sources: readonly string[], url: string): Promise<void> {
     if (!this.#registrar) throw nameRefused('this server takes none while it runs');
-    const known = this.#added.get(name);
     const pathName = pathNameOf(name);
-    this.#added.delete(name);
-    if (known) await this.#release(known);
     try {
+      // In place: with a source that is refused the stream stays as it was.
       await this.#registrar.register(pathName, url);
     } catch (thrown) {
       throw notRegistered(toMediaError(thrown));

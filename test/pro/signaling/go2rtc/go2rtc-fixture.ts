@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { MediaError } from '../../../../core/base/media-error.ts';
+import type { PathManager } from '../../../../core/path/path-manager.ts';
 import type { Go2rtcOptions } from '../../../../pro/signaling/go2rtc/go2rtc-options.ts';
 import {
   Go2rtcServer,
@@ -20,7 +21,6 @@ export class NotingRegistrar implements PathRegistrar {
     this.calls.push(`register ${name} ${sourceUrl}`);
     // A turn later, so that calls in parallel could get in between.
     await Promise.resolve();
-    if (this.sources.has(name)) throw new MediaError('already-exists', 'path-exists', name);
     if (sourceUrl.includes('refused')) {
       throw new MediaError('invalid-argument', 'bad-source', `source '${sourceUrl}' is refused`);
     }
@@ -38,6 +38,8 @@ export interface Go2rtcSetup {
   readonly options?: Partial<Go2rtcOptions>;
   readonly paths?: string;
   readonly components?: Partial<Go2rtcServerComponents>;
+  /** Instead of one that only notes. */
+  readonly registrar?: (paths: PathManager) => PathRegistrar;
 }
 
 /** One façade and whoever calls it. */
@@ -58,7 +60,10 @@ export class Go2rtcFixture implements AsyncDisposable {
     const registrar = new NotingRegistrar();
     const { clock, logger, manager, pathManager: paths, sessions } = core;
     const server = new Go2rtcServer(
-      { clock, logger, manager, paths, sessions, registrar, ...setup.components },
+      {
+        ...{ clock, logger, manager, paths, sessions, ...setup.components },
+        registrar: setup.registrar?.(paths) ?? registrar,
+      },
       { address: { host: '127.0.0.1', port: 0 }, ...setup.options },
     );
     core.pathManager.start();

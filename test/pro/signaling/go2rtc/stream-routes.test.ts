@@ -1,5 +1,7 @@
 // Listing, adding and removing streams as clients of go2rtc do it.
 import assert from 'node:assert/strict';
+import { preferredUrl } from '../../../../core/path/source-entries.ts';
+import { managedPaths } from '../../../../pro/signaling/go2rtc/managed-paths.ts';
 import { H264, OPUS, PCMA } from '../../../core/webrtc/sample-stream.ts';
 import { viewerOffer } from '../../../core/webrtc/sample-offers.ts';
 import type { TestReply } from '../../../support/http-client.ts';
@@ -92,10 +94,25 @@ describe('streams of the go2rtc API', () => {
     await fixture.put('door', RTSP, pseudo, 'ffmpeg:door#video=mjpeg');
     assert.equal(fixture.registrar.calls.length, 1);
     await fixture.put('door', 'rtsp://192.0.2.2/stream');
-    assert.deepEqual(fixture.registrar.calls.slice(1), [
-      'unregister door',
-      'register door rtsp://192.0.2.2/stream',
-    ]);
+    assert.deepEqual(fixture.registrar.calls.slice(1), ['register door rtsp://192.0.2.2/stream']);
+  });
+
+  it('leaves a stream as it is when its new source is refused', async () => {
+    await using fixture = await Go2rtcFixture.start({
+      paths: '{ cam: {} }',
+      registrar: managedPaths,
+    });
+    await fixture.put('door', RTSP);
+    for (const wrong of ['rtsp://', 'rtsp://[zz', 'rtsp://a:99999/x']) {
+      assert.equal((await fixture.put('door', wrong)).status, 400, wrong);
+      const { status, body } = await fixture.call('GET', '/api/streams?src=door');
+      assert.deepEqual([status, body.includes(MASKED)], [200, true], wrong);
+      const { config } = fixture.core.pathManager.grant('door', { user: '' });
+      assert.equal(preferredUrl(config), RTSP);
+    }
+    await fixture.put('door', 'rtsp://192.0.2.2/stream');
+    const { config } = fixture.core.pathManager.grant('door', { user: '' });
+    assert.equal(preferredUrl(config), 'rtsp://192.0.2.2/stream');
   });
 
   it('changes or makes a stream by PATCH, which needs a name', async () => {
