@@ -138,6 +138,16 @@ describe('the go2rtc API with real clients', () => {
     assert.equal(server.core.pathManager.get(entityId), undefined);
   });
 
+  it('says in time that a source is dead, and why', async () => {
+    // Nothing listens there; port 9 is that of the discard service.
+    const src = encodeURIComponent('rtsp://u:secret@127.0.0.1:9/dead');
+    const reply = await fetch(`${server.origin}/api/frame.jpeg?src=${src}`);
+    assert.equal(reply.status, 504);
+    const text = await reply.text();
+    assert.match(text, /\/dead' has no stream after 5 s: .*ECONNREFUSED/u);
+    assert.doesNotMatch(text, /secret/u);
+  });
+
   it('streams MP4 that ffmpeg plays, with picture and sound, as long as asked', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'go2rtc-'));
     try {

@@ -26,6 +26,8 @@ export interface Go2rtcOptions {
   readonly sweepPeriodMs: number;
   /** Live MP4s at once; each may hold some MiB for a slow reader. */
   readonly maxMovies: number;
+  /** How long a picture waits for the source of its stream; shorter than clients wait for an answer. */
+  readonly frameTimeoutMs: number;
 }
 
 /** The defaults. */
@@ -44,4 +46,5 @@ export const defaultGo2rtcOptions: Go2rtcOptions = {
   idleTimeoutMs: 600_000,
   sweepPeriodMs: 30_000,
   maxMovies: 64,
+  frameTimeoutMs: 5000,
 };

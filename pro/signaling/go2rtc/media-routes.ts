@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../core/base/clock.ts';
 import { MediaError } from '../../../core/base/media-error.ts';
+import { redactUrls } from '../../../core/base/url-redaction.ts';
 import type { HttpReply } from '../../../core/http/http-reply.ts';
 import type { HttpRequest } from '../../../core/http/http-request.ts';
 import type { Route } from '../../../core/http/route.ts';
 import type { PathManager } from '../../../core/path/path-manager.ts';
+import type { Path } from '../../../core/path/path.ts';
 import { openLiveMp4 } from '../../../core/record/live-mp4.ts';
 import { FrameShaper, readFrameShape } from './frame-picture.ts';
 import type { StreamDirectory } from './stream-directory.ts';
@@ -21,7 +23,7 @@ export interface FrameCamera {
 export interface MediaRoutesComponents {
   readonly clock: Clock;
   readonly directory: StreamDirectory;
-  readonly paths: Pick<PathManager, 'grant' | 'waitForStream' | 'read'>;
+  readonly paths: Pick<PathManager, 'get' | 'grant' | 'waitForStream' | 'read'>;
   /** Absent where nothing can decode pictures. */
   readonly camera?: FrameCamera | undefined;
 }
@@ -33,7 +35,7 @@ const MAX_FILE_NAME = 200;
 /** Both routes. */
 export function mediaRoutes(
   components: MediaRoutesComponents,
-  options: { readonly maxMovies: number },
+  options: { readonly maxMovies: number; readonly frameTimeoutMs: number },
 ): Route[] {
   const shaper = new FrameShaper();
   const movies = new Set<string>();
@@ -41,7 +43,7 @@ export function mediaRoutes(
     go2rtcRoute({
       methods: ['GET'],
       pattern: '/api/frame.jpeg',
-      action: (request) => frameReply(components, shaper, request),
+      action: (request) => frameReply(components, { ...options, shaper }, request),
     }),
     go2rtcRoute({
       methods: ['GET'],
@@ -61,17 +63,38 @@ export function mediaRoutes(
 }
 
 async function frameReply(
-  { camera, directory }: MediaRoutesComponents,
-  shaper: FrameShaper,
+  components: MediaRoutesComponents,
+  { shaper, frameTimeoutMs }: { readonly shaper: FrameShaper; readonly frameTimeoutMs: number },
   { query, signal }: HttpRequest,
 ): Promise<HttpReply> {
-  const { pathName } = await directory.getOrAdd(query.get('src') ?? '', query.get('name') ?? '');
+  const { camera, clock, directory, paths } = components;
+  const { name, pathName } = await directory.getOrAdd(
+    query.get('src') ?? '',
+    query.get('name') ?? '',
+  );
   if (!camera) {
     throw new MediaError('unavailable', 'go2rtc-no-pictures', 'pictures are switched off');
   }
-  const jpeg = await camera.take({ name: pathName }, signal);
-  const body = await shaper.shape(jpeg, readFrameShape(query));
-  return { status: 200, headers: { 'Content-Type': 'image/jpeg', ...NO_CACHE }, body };
+  const late = new AbortController();
+  const timer = clock.after(frameTimeoutMs, () => {
+    const path = paths.get(pathName);
+    // A stream that is there has a key frame soon, and the camera waits no longer than it may.
+    if (path?.stream?.isOnline !== true) late.abort(frameTimeout(name, frameTimeoutMs, path));
+  });
+  try {
+    const jpeg = await camera.take({ name: pathName }, AbortSignal.any([signal, late.signal]));
+    const body = await shaper.shape(jpeg, readFrameShape(query));
+    return { status: 200, headers: { 'Content-Type': 'image/jpeg', ...NO_CACHE }, body };
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** With the reason of the source, when it has told one. */
+function frameTimeout(name: string, timeoutMs: number, path: Path | undefined): MediaError {
+  const why = path?.lastFailure ? `: ${path.lastFailure.message}` : '';
+  const text = `streams: '${redactUrls(name)}' has no stream after ${timeoutMs / 1000} s${why}`;
+  return new MediaError('deadline-exceeded', 'go2rtc-frame-timeout', text);
 }
 
 interface MovieTicket {

@@ -12,6 +12,7 @@ const KEEPS_STATUS: ReadonlySet<string> = new Set([
   'go2rtc-source-refused',
   'go2rtc-name-refused',
   'go2rtc-stream-not-found',
+  'go2rtc-frame-timeout',
   'body-too-large',
   'unsupported-content-encoding',
   'request-aborted',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import sharp from 'sharp';
-import { MediaError } from '../../../../core/base/media-error.ts';
+import { MediaError, toMediaError } from '../../../../core/base/media-error.ts';
 import { CameraFeed, H264, OPUS } from '../../../core/record/camera-feed.ts';
 import { Go2rtcFixture } from './go2rtc-fixture.ts';
 
@@ -75,6 +75,27 @@ describe('/api/frame.jpeg', () => {
     assert.deepEqual([silent.status, silent.body], [500, 'no key frame']);
     await using blind = await Go2rtcFixture.start();
     assert.equal((await blind.call('GET', '/api/frame.jpeg?src=cam')).status, 500);
+  });
+
+  it('waits 5 s for a source that is dead, and says why it has no stream', async () => {
+    const asked = Promise.withResolvers<AbortSignal>();
+    const slow = {
+      take: (_: { readonly name: string }, signal?: AbortSignal): Promise<Buffer> =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(toMediaError(signal.reason)));
+          if (signal) asked.resolve(signal);
+        }),
+    };
+    await using fixture = await Go2rtcFixture.start({ components: { camera: slow } });
+    const url = encodeURIComponent('rtsp://u:p@127.0.0.1:9/x');
+    const waiting = fixture.call('GET', `/api/frame.jpeg?src=${url}`);
+    await asked.promise;
+    fixture.core.clock.advance(4999);
+    assert.equal((await asked.promise).aborted, false);
+    fixture.core.clock.advance(1);
+    const { status, body } = await waiting;
+    assert.equal(status, 504);
+    assert.match(body, /^streams: 'rtsp:\/\/\*\*\*@127\.0\.0\.1:9\/x' has no stream after 5 s/u);
   });
 
   it('makes a stream of a source URL', async () => {
