@@ -8,10 +8,12 @@ const TOLERANCE_MS = 10;
 const STEP_MS = 10;
 /** More is no drift but a mistake, and corrected at once. */
 const MAX_DRIFT_MS = 200;
+/** Cameras exist whose reports are nonsense: media is not sent so much earlier or later than other media. */
+const MAX_REPORT_SKEW_MS = 5000;
 
 /**
- * Sender reports decide as soon as every track has one, as for RTSP readers; before that, and for
- * sources without reports, the earliest arrivals do.
+ * Sender reports decide as soon as every track has one, as for RTSP readers; before that, for
+ * sources without reports, and where reports contradict them, the earliest arrivals do.
  */
 export class TrackAligner {
   readonly #clock: StreamClock;
@@ -72,11 +74,13 @@ export class TrackAligner {
   #wantedOffset(index: number, nowMs: number): number | undefined {
     const input = this.#inputs[index];
     if (input === undefined) return undefined;
-    const byReport = this.#clock.usesSourceClock;
-    const leadMs = byReport ? this.#reportedMs(this.#lead, nowMs) : this.#lead.arrivals.offsetMs;
-    const trackMs = byReport ? this.#reportedMs(input, nowMs) : input.arrivals.offsetMs;
-    if (leadMs === undefined || trackMs === undefined) return undefined;
-    return Math.round(((leadMs - trackMs) * input.clockRateHz) / 1000);
+    const seenMs = distance(this.#lead.arrivals.offsetMs, input.arrivals.offsetMs);
+    if (seenMs === undefined) return undefined;
+    const toldMs = this.#clock.usesSourceClock
+      ? distance(this.#reportedMs(this.#lead, nowMs), this.#reportedMs(input, nowMs))
+      : undefined;
+    const isTrusted = toldMs !== undefined && Math.abs(toldMs - seenMs) <= MAX_REPORT_SKEW_MS;
+    return Math.round(((isTrusted ? toldMs : seenMs) * input.clockRateHz) / 1000);
   }
 
   /** Monotonic time of tick 0, as the sender reports have it. */
@@ -85,4 +89,8 @@ export class TrackAligner {
     const ticks = wrapped === undefined ? undefined : input.unwrap(wrapped);
     return ticks === undefined ? undefined : nowMs - (ticks * 1000) / input.clockRateHz;
   }
+}
+
+function distance(fromMs: number | undefined, toMs: number | undefined): number | undefined {
+  return fromMs === undefined || toMs === undefined ? undefined : fromMs - toMs;
 }

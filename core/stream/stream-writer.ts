@@ -93,6 +93,8 @@ export class StreamWriter {
   writeSenderReport(trackIndex: number, ntpMs: number, timestampTicks: number): void {
     const track = this.stream.tracks[trackIndex];
     if (track === undefined || this.#isClosed || track.ring.packetsWritten === 0) return;
+    // Where a publisher that came back goes on is known with its first packet; a report may come before.
+    if (track.sourceSsrc === -1) return;
     this.stream.clock.noteSenderReport(trackIndex, {
       ntpMs,
       timestampTicks: (timestampTicks + track.ring.timestampOffsetTicks) >>> 0,

@@ -295,6 +295,20 @@ describe('Recorder', () => {
     assert.equal(rig.lines(0, 1).length, rig.lines(0, 0).length * 2 - 15 - 1);
   });
 
+  it('keeps sound where it is when sender reports are nonsense', async () => {
+    const rig = new RecorderRig();
+    await using recorder = rig.record();
+    await rig.play(2000, 0);
+    rig.writer.writeSenderReport(0, 5_002_000, 2000 * 90);
+    rig.writer.writeSenderReport(1, 5_002_000, 3_000_000_000);
+    await rig.play(2000, 2000);
+    await recorder.close();
+    const sounds = rig.lines(0, 1).map(({ dts }) => Math.round(dts / 48));
+    assert.ok(sounds.length >= 197, `${sounds.length} sounds`);
+    assert.ok((sounds.at(-1) ?? 0) <= 4000, `the last one at ${sounds.at(-1) ?? 0} ms`);
+    assert.ok((rig.events.closedSegments[0]?.durationMs ?? 0) <= 4040);
+  });
+
   it('is not held up by a sound track that never sends', async () => {
     const rig = new RecorderRig();
     await using recorder = rig.record();

@@ -161,6 +161,26 @@ describe('Stream', () => {
     assert.equal(reader.closedFor, undefined);
   });
 
+  it('takes no sender report before the first packet of a publisher that came back', () => {
+    const { clock, stream } = open([VIDEO]);
+    const play = (sequence: number, ticks: number, ssrc: number): void => {
+      const key = Buffer.from('658884', 'hex');
+      const video = { payloadType: 96, isMarked: true, payload: key };
+      writer.writeRtp(0, packet({ sequence, ticks, ssrc, ...video }));
+    };
+    let writer = stream.attach([VIDEO]);
+    play(1, 90_000, 7);
+    writer.close();
+    clock.advance(2000);
+    writer = stream.attach([VIDEO]);
+    // The timeline that it will go on with is not known yet.
+    writer.writeSenderReport(0, 5000, 3_000_000_000);
+    play(9, 3_000_000_000, 8);
+    assert.equal(stream.clock.usesSourceClock, false);
+    writer.writeSenderReport(0, 5000, 3_000_000_000);
+    assert.equal(stream.clock.ticksAt(0, clock.monotonicMs()), 90_000 + 180_000);
+  });
+
   it('refuses a second writer and other tracks', () => {
     const { stream } = open();
     const writer = stream.attach([GENERIC]);
