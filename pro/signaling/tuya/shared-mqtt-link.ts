@@ -127,6 +127,8 @@ export class SharedMqttLink {
       this.#renewTimer?.cancel();
       this.#renewTimer = clock.after(lifeMs, () => this.#renew());
       logger.info(`connected to the MQTT broker as ${config.clientId}`);
+      // Whoever wanted it may have left meanwhile.
+      if (this.#userCount === 0) this.#linger();
       return this.#active;
     } catch (thrown) {
       await link?.close();
@@ -172,7 +174,8 @@ export class SharedMqttLink {
   /** The credentials end soon. One connection at a time has a client id, so the old one goes first. */
   #renew(): void {
     void this.#drop().then(() => {
-      if (this.#userCount === 0 || this.#closed.signal.aborted) return;
+      // Somebody may have been faster than the old one's goodbye.
+      if (this.#userCount === 0 || this.#active || this.#closed.signal.aborted) return;
       this.#connect().catch((thrown: unknown) => {
         const { message } = toMediaError(thrown);
         this.#components.logger.warn(
