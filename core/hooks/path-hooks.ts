@@ -32,6 +32,9 @@ interface PathStates {
   readonly online: StateHook;
   readonly readers: Map<PathReader, StateHook>;
   linger: Timer | undefined;
+  /** Monotonic ms: when runOnDemand began, and when the stream went offline last. */
+  demandedMs: number;
+  offlineMs: number;
 }
 
 /** Readers of the server itself. */
@@ -56,6 +59,8 @@ export class PathHooks implements PathObserver {
       online: hook('runOnOnline', 'runOnOffline'),
       readers: new Map(),
       linger: undefined,
+      demandedMs: -Infinity,
+      offlineMs: -Infinity,
     };
     this.#paths.set(path, states);
     states.init.begin(initOf(path.config), () => this.#variables(path));
@@ -77,8 +82,10 @@ export class PathHooks implements PathObserver {
       states.available.begin(availableOf(path.config), () => this.#sourceVariables(path));
     } else if (transition === 'online') {
       states.online.begin(onlineOf(path.config), () => this.#sourceVariables(path));
-    } else if (transition === 'offline') states.online.end();
-    else states.available.end();
+    } else if (transition === 'offline') {
+      states.offlineMs = this.#components.clock.monotonicMs();
+      states.online.end();
+    } else states.available.end();
   }
 
   onPathReader(path: Path, reader: PathReader, change: PathReaderChange): void {
@@ -108,8 +115,10 @@ export class PathHooks implements PathObserver {
     if (isWanted) {
       states.linger?.cancel();
       states.linger = undefined;
-      if (states.demand.isActive || path.config.source !== 'publisher') return;
-      if (path.config.runOnDemand === '') return;
+      if (path.config.source !== 'publisher' || path.config.runOnDemand === '') return;
+      if (states.demand.isActive && !this.#isInVain(path, states)) return;
+      states.demand.end();
+      states.demandedMs = this.#components.clock.monotonicMs();
       states.demand.begin(demandOf(path.config), () => ({
         ...this.#variables(path),
         MTX_QUERY: encodeQuery(query),
@@ -131,6 +140,17 @@ export class PathHooks implements PathObserver {
       } else states.demand.end();
       for (const hook of states.readers.values()) hook.reconfigure(readOf(config));
     }
+  }
+
+  /**
+   * The command had its time and brings no stream, or none any more. While viewers keep on coming
+   * nobody would end it, so the next one begins it anew.
+   */
+  #isInVain(path: Path, { demand, demandedMs, offlineMs }: PathStates): boolean {
+    if (path.stream?.isOnline === true) return false;
+    const sinceMs = demand.isOver ? demandedMs : Math.max(demandedMs, offlineMs);
+    const { runOnDemandStartTimeout } = path.config;
+    return this.#components.clock.monotonicMs() - sinceMs >= runOnDemandStartTimeout;
   }
 
   /** A command that brought no stream ends at once, the others after their linger time. */

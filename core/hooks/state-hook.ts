@@ -24,6 +24,7 @@ export class StateHook {
   #variables: HookVariables | undefined;
   #askVariables: () => HookVariables = () => ({});
   #running: StartedCommand | undefined;
+  #isOver = false;
 
   constructor(launcher: HookLauncher, names: StateNames) {
     this.#launcher = launcher;
@@ -32,6 +33,11 @@ export class StateHook {
 
   get isActive(): boolean {
     return this.#commands !== undefined;
+  }
+
+  /** The state lasts, but its command has ended by itself for good. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /**
@@ -76,7 +82,11 @@ export class StateHook {
     const variables = this.#beginning();
     if (begin === '') return;
     const options = { name: this.#names.begin, command: begin, variables };
-    this.#running = this.#launcher.begin({ ...options, isRestarted });
+    const running = this.#launcher.begin({ ...options, isRestarted });
+    this.#running = running;
+    void running?.done.then(() => {
+      if (this.#running === running) this.#isOver = true;
+    });
   }
 
   /** Asked and told once, also of a state that is over before its command could start. */
@@ -91,5 +101,6 @@ export class StateHook {
   #stop(): void {
     if (this.#running) this.#launcher.end(this.#names.begin, this.#running);
     this.#running = undefined;
+    this.#isOver = false;
   }
 }

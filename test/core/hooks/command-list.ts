@@ -13,11 +13,19 @@ export class CommandList implements HookLauncher {
   readonly told: string[] = [];
   readonly #lines: string[] = [];
   readonly #variables = new Map<string, HookVariables>();
+  readonly #exits = new Map<string, () => void>();
 
   begin({ name, command, isRestarted, variables }: HookStart): StartedCommand {
     this.#lines.push(`begin ${name} ${command}${isRestarted ? ' again and again' : ''}`);
     this.#variables.set(name, variables);
-    return { done: Promise.resolve(undefined), stop: () => Promise.resolve() };
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.#exits.set(name, () => resolve(undefined));
+    return { done: promise, stop: () => Promise.resolve() };
+  }
+
+  /** The newest command of this name ends by itself. */
+  exit(name: string): void {
+    this.#exits.get(name)?.();
   }
 
   launch({ name, command, variables }: HookLaunch): void {

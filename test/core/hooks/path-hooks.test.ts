@@ -232,4 +232,61 @@ describe('PathHooks with runOnDemand', () => {
     clock.advance(7000);
     await second;
   });
+
+  it('begins anew for viewers who come after its time, though others still wait', async () => {
+    const { clock, commands, wait, publish } = new Site(ON_DEMAND);
+    const first = wait();
+    await commands.take();
+    clock.advance(4000);
+    const second = wait();
+    commands.exit('runOnDemand');
+    assert.deepEqual(await commands.take(), []);
+    clock.advance(3000);
+    assert.equal(await first, 'nothing');
+    const third = wait();
+    assert.deepEqual(await commands.take(), [
+      ...['end runOnDemand', 'launch runOnUnDemand undemand', 'begin runOnDemand demand'],
+    ]);
+    publish();
+    assert.deepEqual(await Promise.all([second, third]), ['stream', 'stream']);
+  });
+
+  it('begins anew at once when it ended, with its stream, within the linger time', async () => {
+    const { clock, commands, wait, publish, read } = new Site(ON_DEMAND, '{cam: {}}');
+    const waiting = wait();
+    const publisher = publish();
+    await waiting;
+    const reader = read('1');
+    clock.advance(8000);
+    reader.close();
+    commands.exit('runOnDemand');
+    publisher.close();
+    await commands.take();
+    clock.advance(1000);
+    const next = wait();
+    assert.deepEqual(await commands.take(), [
+      ...['end runOnDemand', 'launch runOnUnDemand undemand', 'begin runOnDemand demand'],
+    ]);
+    publish();
+    assert.equal(await next, 'stream');
+  });
+
+  it('gives a command that goes on its time to bring the stream back', async () => {
+    const { clock, commands, wait, publish } = new Site(ON_DEMAND);
+    const waiting = wait();
+    const publisher = publish();
+    await waiting;
+    clock.advance(60_000);
+    await commands.take();
+    const before = wait();
+    publisher.close();
+    assert.equal(await before, 'stream');
+    const first = wait();
+    await commands.take();
+    clock.advance(6000);
+    const second = wait();
+    assert.deepEqual(await commands.take(), []);
+    publish();
+    assert.deepEqual(await Promise.all([first, second]), ['stream', 'stream']);
+  });
 });
