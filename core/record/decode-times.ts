@@ -18,18 +18,19 @@ export interface DecodeTimesOptions {
  * pictures lie before the first showing time.
  */
 export class DecodeTimes {
-  readonly #frameTicks: number;
-  readonly #startDepth: number;
+  #frameTicks = 1;
+  #startDepth = 0;
   /** Showing times not used as decoding time yet, in order. */
   readonly #pending: number[] = [];
   /** The newest showing times in sending order. */
   readonly #recent: number[] = [];
   #depth = 0;
   #last = Number.NEGATIVE_INFINITY;
+  /** Decoding time of the picture before a hole. */
+  #floor = Number.NEGATIVE_INFINITY;
 
   constructor(options: DecodeTimesOptions) {
-    this.#startDepth = Math.min(Math.max(0, options.depth), MAX_DEPTH);
-    this.#frameTicks = Math.max(1, Math.round(options.frameTicks));
+    this.#use(options);
   }
 
   get depth(): number {
@@ -55,6 +56,24 @@ export class DecodeTimes {
     this.#pending.length = 0;
     this.#recent.length = 0;
     this.#last = Number.NEGATIVE_INFINITY;
+    this.#floor = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * Pictures are missing in front of the next one, a key frame: what was shown before them is no
+   * decoding time for it. The timeline goes on.
+   */
+  skipHole(options: DecodeTimesOptions): void {
+    const last = Math.max(this.#last, this.#floor);
+    this.reset();
+    this.#floor = last;
+    this.#depth = 0;
+    this.#use(options);
+  }
+
+  #use({ depth, frameTicks }: DecodeTimesOptions): void {
+    this.#startDepth = Math.min(Math.max(0, depth), MAX_DEPTH);
+    this.#frameTicks = Math.max(1, Math.round(frameTicks));
   }
 
   #begin(ptsTicks: number): void {
@@ -62,7 +81,7 @@ export class DecodeTimes {
     for (let place = this.#depth; place > 0; place--) {
       this.#pending.push(ptsTicks - place * this.#frameTicks);
     }
-    this.#last = ptsTicks - (this.#depth + 1) * this.#frameTicks;
+    this.#last = Math.max(this.#floor, ptsTicks - (this.#depth + 1) * this.#frameTicks);
   }
 
   #neededDepth(ptsTicks: number): number {

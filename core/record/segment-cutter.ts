@@ -34,6 +34,10 @@ export interface SegmentCutterStats {
   dropped: number;
 }
 
+/** Files do not go on over a hole that is longer, and longer than so many pictures. */
+const MIN_HOLE_MS = 1000;
+const MIN_HOLE_PICTURES = 4;
+
 /** Takes merged samples. Only key frames of the leading track begin files. */
 export class SegmentCutter implements MergedSampleHandler {
   readonly stats: SegmentCutterStats = { frames: 0, bytes: 0, dropped: 0 };
@@ -47,6 +51,8 @@ export class SegmentCutter implements MergedSampleHandler {
   /** Decoding times of the leading track: start of the file, newest picture in it. */
   #zeroTicks = 0;
   #lastTicks = 0;
+  /** Between the newest two pictures. */
+  #stepTicks = 0;
   #lastArrivalMs = 0;
   /** What is shown or heard before the first key frame of a file that continues no other one is left out. */
   #shownFromMs = Number.NEGATIVE_INFINITY;
@@ -90,6 +96,7 @@ export class SegmentCutter implements MergedSampleHandler {
       this.stats.dropped++;
       return;
     }
+    if (sample.dtsTicks > this.#lastTicks) this.#stepTicks = sample.dtsTicks - this.#lastTicks;
     this.#lastTicks = sample.dtsTicks;
     this.#lastArrivalMs = sample.arrivalMs;
     this.#add(index, sample);
@@ -148,8 +155,9 @@ export class SegmentCutter implements MergedSampleHandler {
       this.#open(sample, setup, false);
       return;
     }
-    const reason = this.#reasonToCut(sample, setup);
-    if (reason !== undefined) {
+    const cause = this.#reasonToCut(sample, setup);
+    if (cause !== undefined) {
+      const reason = cause !== 'failed' && this.#isAfterHole(sample) ? 'streamLost' : cause;
       const isGap = reason === 'failed' || reason === 'streamLost';
       segments.close(reason, isGap ? undefined : this.#fileMs(sample.dtsTicks));
       this.#open(sample, setup, !isGap && reason !== 'clockStep');
@@ -166,6 +174,13 @@ export class SegmentCutter implements MergedSampleHandler {
     const isLong = this.#fileMs(sample.dtsTicks) >= maxDurationMs;
     const isLarge = (segments.current?.sizeBytes ?? 0) >= maxSizeBytes;
     return isLong || isLarge ? 'timeout' : undefined;
+  }
+
+  /** The file before ended where its pictures did, not where this one begins. */
+  #isAfterHole(sample: TimedSample): boolean {
+    const holeTicks = sample.dtsTicks - this.#lastTicks;
+    const isLong = (holeTicks * 1000) / this.#lead.clockRateHz > MIN_HOLE_MS;
+    return isLong && holeTicks > this.#stepTicks * MIN_HOLE_PICTURES;
   }
 
   #open(sample: TimedSample, setup: DecoderSetup, isContinuing: boolean): void {

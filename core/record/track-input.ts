@@ -32,6 +32,8 @@ export interface TrackInputStats {
 const MAX_JITTER_MS = 200;
 /** The same where pictures are not sent in the order they are shown in. */
 const MAX_REORDER_MS = 3000;
+/** A key frame shown so much later than all pictures before it comes after a hole. */
+const MIN_HOLE_MS = 500;
 /** Samples taken out of the queue are moved out of its memory in groups. */
 const QUEUE_SLACK = 64;
 
@@ -176,6 +178,8 @@ export class TrackInput implements SampleHandler {
     if (isAfterJump) {
       this.#decodeTimes?.reset();
       this.arrivals.reset();
+    } else if (isKeyFrame && this.#isAfterHole(ticks)) {
+      this.#decodeTimes?.skipHole(reorderOf(this.track.codec, this.track.ring, this.#next));
     }
     this.#ticks = ticks;
     const arrivalMs = this.#arrivalMs;
@@ -198,6 +202,11 @@ export class TrackInput implements SampleHandler {
 
   onDamaged(): void {
     this.stats.damaged++;
+  }
+
+  #isAfterHole(ticks: number): boolean {
+    const newest = this.#ticks;
+    return newest !== undefined && ((ticks - newest) * 1000) / this.clockRateHz > MIN_HOLE_MS;
   }
 
   #hasJumped(ticks: number): boolean {

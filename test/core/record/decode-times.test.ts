@@ -34,6 +34,22 @@ describe('DecodeTimes', () => {
     );
   });
 
+  it('does not decode a key frame behind a hole at the time of pictures before it', () => {
+    const times = new DecodeTimes({ depth: 2, frameTicks: 10 });
+    for (const ticks of [100, 140, 120, 110, 130]) times.next(ticks);
+    times.skipHole({ depth: 1, frameTicks: 10 });
+    assert.deepEqual(
+      [1000, 1020, 1010].map((ticks) => times.next(ticks)),
+      [990, 1000, 1010],
+    );
+    times.skipHole({ depth: 1, frameTicks: 500 });
+    // Never back, however little time there is.
+    assert.deepEqual(
+      [1100, 1120].map((ticks) => times.next(ticks)),
+      [1011, 1100],
+    );
+  });
+
   it('learns the depth of a stream that promised none', () => {
     const times = new DecodeTimes({ depth: 0, frameTicks: 10 });
     const shown = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8].map((place) => place * 100);

@@ -9,6 +9,8 @@ const G711: TrackDescription = {
   codec: { name: 'G711', clockRateHz: 8000, channelCount: 1, isMuLaw: true },
   payloadType: 0,
 };
+/** High profile that promises at most two pictures out of order. */
+const REORDERING_SPS = '6764000dacd94141fb011000000300100000030320f1429960';
 const VP8: TrackDescription = {
   kind: 'video',
   codec: { name: 'VP8', clockRateHz: 90000 },
@@ -181,6 +183,33 @@ describe('Recorder', () => {
     assert.equal(times.length, 50);
     assert.equal(Math.round(times[25] ?? 0), 2000);
     assert.ok(rig.lines(0, 1).length >= 97);
+  });
+
+  it('ends a file with its last picture when a camera comes back with other parameter sets', async () => {
+    const rig = new RecorderRig([H264]);
+    await using recorder = rig.record();
+    const send = (fromMs: number, sps: string): void => {
+      for (const [index, place] of [0, 3, 1, 2, 6, 4, 5].entries()) {
+        const isB = place % 3 !== 0;
+        rig.feed.picture(fromMs * 90 + place * 3600, { isKey: index === 0, isB, sps });
+        rig.clock.advance(40);
+      }
+    };
+    send(0, MAIN_SPS);
+    const lostAt = rig.clock.nowMs();
+    await rig.pause(3000);
+    rig.restartSource();
+    const backAt = rig.clock.nowMs();
+    send(700_000, REORDERING_SPS);
+    await recorder.close();
+    const [first, second] = rig.events.closedSegments;
+    const [gap] = rig.events.gaps;
+    assert.ok(first && second && gap);
+    assert.deepEqual([first.reason, gap.reason], ['streamLost', 'streamLost']);
+    assert.ok(Math.abs(first.durationMs - 280) <= 120, `${first.durationMs} ms`);
+    assert.ok(Math.abs(gap.fromAt - lostAt) <= 200);
+    assert.ok(Math.abs(second.startAt - backAt) <= 200, 'begins when it was back');
+    assert.ok(Math.abs(second.durationMs - 280) <= 120, `${second.durationMs} ms`);
   });
 
   it('begins another file when timestamps step back', async () => {
