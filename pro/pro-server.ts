@@ -24,9 +24,11 @@ import { createKvsPeers } from './assembly/kvs-peers.ts';
 import { KvsServices } from './assembly/kvs-services.ts';
 import { createTuyaPeers, type TuyaPeers } from './assembly/tuya-peers.ts';
 import { followConfiguration, logOptions } from './assembly/follow-configuration.ts';
+import { ProConfigWatch } from './assembly/pro-config-watch.ts';
 import type { ProContext } from './assembly/pro-context.ts';
 import { publishStreamEvents } from './assembly/publish-stream-events.ts';
 import { loadConfiguration, type Configuration } from './config/load-configuration.ts';
+import { loadProConfig } from './config/load-pro-config.ts';
 import { resolveRecordFolder } from './config/record-folder.ts';
 import { sharedSettings } from './config/shared-settings.ts';
 import { EventBus } from './events/event-bus.ts';
@@ -55,6 +57,7 @@ export class ProServer {
   readonly #lifetime = new Lifetime();
   readonly #core: MediaServer;
   readonly #store: ConfigStore;
+  readonly #proConfig: ProConfigWatch;
   readonly #iceServers: ConfiguredIceServers;
   readonly #ice: IceService;
   readonly #ffmpeg: FfmpegInstallation;
@@ -73,6 +76,10 @@ export class ProServer {
     const { registry } = this.#configuration.proKeys;
     const clock = systemClock;
     this.#store = new ConfigStore({ clock, logger }, { config, env, registry });
+    this.#proConfig = new ProConfigWatch({
+      ...{ clock, logger, running: pro },
+      load: (filePath) => loadProConfig(filePath, { env }),
+    });
     this.#iceServers = new ConfiguredIceServers(clock, config.global.webrtcICEServers2);
     this.#ice = createIceService({ clock, logger, configured: this.#iceServers }, pro);
     const searchPath = env['PATH'] ?? '';
@@ -91,8 +98,9 @@ export class ProServer {
     );
   }
 
-  /** Reads mediamtx.yml again, as if it had changed. */
+  /** Reads both files again, as if they had changed. */
   reload(): Promise<void> {
+    this.#proConfig.check();
     return this.#store.reload();
   }
 
@@ -126,6 +134,8 @@ export class ProServer {
       },
       { output: this.#options.output },
     );
+    this.#lifetime.own(this.#proConfig);
+    await this.#proConfig.start();
     for (const warning of this.#core.accessWarnings) logger.warn(warning);
     const { listeners } = this.#core;
     const width = Math.max(...listeners.map(({ name }) => name.length), 0);
@@ -186,6 +196,7 @@ export class ProServer {
     lifetime.defer(publishStreamEvents({ pathManager: this.#core.pathManager, events }));
     const api = assembleApi(context, {
       ...{ devices, pictures, recordings, recorder, smart, exports, hub, signaling },
+      proConfig: this.#proConfig,
     });
     lifetime.defer(
       this.#store.subscribe(async () => {

@@ -18,6 +18,7 @@ import type { RecordTaskInfo } from '../record/record-task.ts';
 import type { WebSocketHub } from '../websocket/websocket-hub.ts';
 import type { Devices } from './assemble-devices.ts';
 import type { Pictures } from './assemble-pictures.ts';
+import type { ProConfigWatch } from './pro-config-watch.ts';
 import type { Recordings } from './assemble-recordings.ts';
 import type { Signaling } from './assemble-signaling.ts';
 import type { Smart } from './assemble-smart.ts';
@@ -33,6 +34,7 @@ export interface ApiRooms {
   readonly exports: ExportQueue;
   readonly hub: WebSocketHub;
   readonly signaling: Signaling;
+  readonly proConfig: Pick<ProConfigWatch, 'status'>;
 }
 
 /** Routes of API v2, of its page, of the files and of the WebSocket. */
@@ -69,6 +71,7 @@ function serverFacts(context: ProContext, rooms: ApiRooms): ServerFacts {
   return {
     ...{ version, startedAt, nowAt: () => clock.nowMs() },
     stats: () => serverStats(context, rooms),
+    proConfig: () => rooms.proConfig.status,
     isHealthPublic: proKeys.global.read(context.configNow().global).isHealthPublic,
   };
 }

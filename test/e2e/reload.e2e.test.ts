@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
@@ -19,6 +20,9 @@ const MAX_POLLS = 2000;
 
 const markerSchema = z.looseObject({ maxReaders: z.number() });
 const listSchema = z.looseObject({ items: z.array(z.looseObject({ id: z.string() })) });
+const infoSchema = z.object({
+  result: z.object({ restartNeeded: z.array(z.string()), configError: z.string().nullable() }),
+});
 const fileSchema = z.record(z.string(), z.unknown());
 
 /** What changes from one version of the file to the next; `live` is never named. */
@@ -60,14 +64,9 @@ describe('500 reloads while viewers watch', () => {
     await server.stop();
   });
 
-  async function get(path: string): Promise<unknown> {
-    const response = await fetch(server.apiUrl(path));
-    return await response.json();
-  }
-
   async function sessionIds(): Promise<readonly string[]> {
     const lists = await Promise.all(
-      ['rtspsessions', 'webrtcsessions'].map((name) => get(`/v3/${name}/list`)),
+      ['rtspsessions', 'webrtcsessions'].map((name) => get(server, `/v3/${name}/list`)),
     );
     return lists.flatMap((list) => listSchema.parse(list).items.map(({ id }) => id)).sort();
   }
@@ -79,7 +78,7 @@ describe('500 reloads while viewers watch', () => {
 
   async function waitForVersion(number: number): Promise<void> {
     for (let poll = 0; poll < MAX_POLLS; poll++) {
-      const marker = markerSchema.safeParse(await get('/v3/config/paths/get/marker'));
+      const marker = markerSchema.safeParse(await get(server, '/v3/config/paths/get/marker'));
       if (marker.success && marker.data.maxReaders === number) return;
       await sleep(4);
     }
@@ -156,6 +155,30 @@ describe('capture devices that a reload adds and removes', () => {
     assert.doesNotMatch(server.log, /counts from the next start: proxyAllowedDevices/u);
   });
 });
+
+describe('config.yml that changes while the server runs', () => {
+  it('is noticed, and what needs a restart is told by the log and the API', async () => {
+    await using server = await ServerProcess.start({
+      ...{ settings: { api: true }, paths: { live: {} } },
+      pro: { turn: { ttl: 3600 } },
+    });
+    const info = async (): Promise<z.infer<typeof infoSchema>['result']> =>
+      infoSchema.parse(await get(server, '/api/v2/info')).result;
+    assert.deepEqual(await info(), { restartNeeded: [], configError: null });
+    const file = join(server.folder, 'config.yml');
+    await writeFile(file, 'turn: {ttl: 7200}\nwebsocket: {maxClients: 5}\n');
+    await server.waitForLog(/restart the server to put it into effect; [^\n]*: websocket, turn/u);
+    assert.deepEqual((await info()).restartNeeded, ['websocket', 'turn']);
+    await writeFile(file, 'turn: {ttl: soon}\n');
+    await server.waitForLog(/would not start again: config\.yml:1:8: turn\.ttl/u);
+    assert.match((await info()).configError ?? '', /^config\.yml:1:8: turn\.ttl/u);
+  });
+});
+
+async function get(server: ServerProcess, path: string): Promise<unknown> {
+  const response = await fetch(server.apiUrl(path));
+  return await response.json();
+}
 
 /** Answers everything, and keeps the paths that were asked for. */
 async function startDevice(): Promise<

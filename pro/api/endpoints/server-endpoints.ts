@@ -24,11 +24,25 @@ export interface ServerFacts {
   readonly startedAt: number;
   readonly nowAt: () => number;
   readonly stats: () => ServerStats;
+  /** How config.yml differs from what runs. */
+  readonly proConfig: () => {
+    readonly restartNeeded: readonly string[];
+    readonly error: string | undefined;
+  };
   /** `/health` answers without token. */
   readonly isHealthPublic: boolean;
 }
 
 const TAG = 'Server';
+
+const infoSchema = z.object({
+  version: z.string(),
+  started: z.iso.datetime(),
+  restartNeeded: z
+    .array(z.string())
+    .describe('keys of config.yml that changed since the start and count from the next one'),
+  configError: z.string().nullable().describe('why config.yml would not start as it is now'),
+});
 
 const healthSchema = z.object({
   status: z.literal('healthy'),
@@ -61,8 +75,12 @@ export function serverEndpoints(facts: ServerFacts): readonly Endpoint[] {
         tag: TAG,
         summary: 'Version and start of the server',
       },
-      result: z.object({ version: z.string(), started: z.iso.datetime() }),
-      handle: () => ({ version, started: new Date(facts.startedAt).toISOString() }),
+      result: infoSchema,
+      handle: () => {
+        const { restartNeeded, error } = facts.proConfig();
+        const started = new Date(facts.startedAt).toISOString();
+        return { version, started, restartNeeded: [...restartNeeded], configError: error ?? null };
+      },
     }),
     jsonEndpoint({
       ...{ method: 'GET', path: '/api/v2/health', tag: TAG, summary: 'Whether the server answers' },
