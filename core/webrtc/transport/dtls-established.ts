@@ -7,11 +7,11 @@ import { dtlsContentType, readDtlsRecords, type DtlsRecord } from './dtls-record
 /** What the handshake leaves behind. */
 export interface DtlsEstablishedParts {
   readonly clock: Clock;
-  /** Opens the client's records. */
+  /** Opens the peer's records. */
   readonly reader: DtlsRecordCipher;
   /** Seals ours. */
   readonly writer: DtlsRecordCipher;
-  /** ChangeCipherSpec and Finished, sent again when the client repeats its own Finished. */
+  /** A server's ChangeCipherSpec and Finished, sent again when the client repeats its Finished. */
   readonly lastFlight: readonly Uint8Array[];
   readonly send: (datagram: Uint8Array) => void;
   /** Wants application data; without it such records are ignored. */

@@ -1,7 +1,7 @@
 // What the DTLS layer needs from a handshake library: our flights and the keys, nothing else.
 import type { SrtpKeys, SrtpProfile } from './dtls-port.ts';
 
-/** Secrets known once ClientKeyExchange was taken (RFC 5246 §6.3, §8.1). */
+/** Secrets known once ClientKeyExchange was made or taken (RFC 5246 §6.3, §8.1). */
 export interface HandshakeSecrets {
   readonly masterSecret: Uint8Array;
   /** Write key and implicit nonce of each side. */
@@ -19,8 +19,10 @@ export interface HandshakeEngineCallbacks {
   readonly onError: (message: string) => void;
 }
 
-/** The server side of one handshake. It is given every message whole, once and in order. */
+/** Our side of one handshake. It is given every message whole, once and in order. */
 export interface HandshakeEngine {
+  /** A client sends its ClientHello; a server has nothing to say yet. Call it once. */
+  start(): void;
   /** One record with one handshake message; a protected one only after it was found authentic. */
   receive(record: Uint8Array): void;
   secrets(): HandshakeSecrets | undefined;

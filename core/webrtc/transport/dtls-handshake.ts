@@ -1,21 +1,13 @@
-// One DTLS association as server: guards the handshake library, then replaces it by two keys.
+// One DTLS association: guards the handshake library, then replaces it by two keys.
 import type { Clock, Timer } from '../../base/clock.ts';
-import { readOfferedSrtpProfiles } from './client-hello.ts';
-import { DtlsClientProof } from './dtls-client-proof.ts';
 import { DtlsEstablished } from './dtls-established.ts';
 import { DtlsFlightLog } from './dtls-flight-log.ts';
-import type {
-  HandshakeEngine,
-  HandshakeEngineMaker,
-  HandshakeSecrets,
-} from './dtls-handshake-engine.ts';
+import type { HandshakeEngine, HandshakeEngineMaker } from './dtls-handshake-engine.ts';
 import { DtlsHandshakeReassembler } from './dtls-handshake-reassembler.ts';
-import type { DtlsFault } from './dtls-peer-proof.ts';
-import type { DtlsCallbacks, DtlsPort, DtlsPortOptions, SrtpProfile } from './dtls-port.ts';
-import { DtlsRecordCipher } from './dtls-record-cipher.ts';
+import type { DtlsFault, DtlsPeerProof } from './dtls-peer-proof.ts';
+import type { DtlsCallbacks, DtlsPort, DtlsPortOptions } from './dtls-port.ts';
 import {
   dtlsContentType,
-  dtlsHandshakeType,
   readDtlsRecords,
   readHandshakeFragments,
   writeDtlsRecord,
@@ -23,16 +15,19 @@ import {
   type DtlsRecord,
   type HandshakeMessage,
 } from './dtls-record.ts';
+import type { DtlsSide } from './dtls-side.ts';
 import type { HandshakeBudget } from './handshake-budget.ts';
 
-/** What a DtlsHandshake needs; the budget is shared by all. */
+/** What a DtlsHandshake needs. */
 export interface DtlsHandshakeComponents {
   readonly clock: Clock;
-  readonly budget: HandshakeBudget;
+  readonly side: DtlsSide;
   readonly createEngine: HandshakeEngineMaker;
+  /** Shared by all that strangers begin; who begins himself needs none. */
+  readonly budget?: HandshakeBudget;
 }
 
-/** What the offer said, and how long the handshake may take. */
+/** What offer or answer said, and how long the handshake may take. */
 export interface DtlsHandshakeOptions extends DtlsPortOptions {
   readonly handshakeTimeoutMs: number;
 }
@@ -40,10 +35,11 @@ export interface DtlsHandshakeOptions extends DtlsPortOptions {
 /** Everything that is needed during the handshake only; dropped as one when it is over. */
 interface Progress {
   readonly engine: HandshakeEngine;
-  readonly proof: DtlsClientProof;
-  readonly fromClient: DtlsHandshakeReassembler;
-  readonly fromServer: DtlsHandshakeReassembler;
-  readonly flights: DtlsFlightLog;
+  readonly proof: DtlsPeerProof;
+  readonly fromPeer: DtlsHandshakeReassembler;
+  readonly fromUs: DtlsHandshakeReassembler;
+  /** Only of the side that speaks last: the other repeats by the timers of its engine. */
+  readonly flights: DtlsFlightLog | undefined;
   readonly timer: Timer;
   /** A protected record that came before the keys. */
   early: DtlsRecord | undefined;
@@ -55,7 +51,10 @@ const BAD_CERTIFICATE = 42;
 /** Record sequence of our fatal alert, above those of the handshake. */
 const ALERT_SEQUENCE = 2 ** 20;
 
-/** Costs nothing before the first ClientHello and little after the keys are known. */
+/**
+ * Begins with the first message of the peer or with start(). Costs nothing before and little after
+ * the keys are known. The engine gets every message of the peer whole, once and in order.
+ */
 export class DtlsHandshake implements DtlsPort {
   readonly #components: DtlsHandshakeComponents;
   readonly #options: DtlsHandshakeOptions;
@@ -74,19 +73,52 @@ export class DtlsHandshake implements DtlsPort {
     this.#callbacks = callbacks;
   }
 
+  /** Sends the ClientHello, as a client; a server waits for one. */
+  start(): void {
+    if (!this.#progress && !this.#isOver && !this.#hasKeys()) this.#begin();
+  }
+
   receive(datagram: Uint8Array): void {
     if (this.#established !== undefined) {
       if (this.#established.receive(datagram)) this.#end();
       return;
     }
     for (const record of readDtlsRecords(datagram)) {
-      if (!this.#isOver) this.#receiveRecord(record);
+      if (this.#isOver || this.#hasKeys()) return;
+      this.#receiveRecord(record);
     }
   }
 
   close(): void {
     this.#established?.sayGoodbye();
     this.#drop();
+  }
+
+  #begin(): Progress | undefined {
+    const { budget, clock, createEngine, side } = this.#components;
+    if (budget?.tryAcquire() === false) return undefined;
+    const { handshakeTimeoutMs, profiles, remoteFingerprints } = this.#options;
+    const progress: Progress = {
+      engine: createEngine(profiles, {
+        send: (datagram) => this.#sendFlight(datagram),
+        onDone: () => {
+          if (side.speaksLast) this.#complete();
+        },
+        onError: (message) => this.#fail({ failure: 'protocol-error', message }),
+      }),
+      proof: side.createProof(remoteFingerprints),
+      fromPeer: new DtlsHandshakeReassembler(),
+      fromUs: new DtlsHandshakeReassembler(),
+      flights: side.speaksLast ? new DtlsFlightLog(clock) : undefined,
+      timer: clock.after(handshakeTimeoutMs, () => {
+        const message = `no DTLS handshake within ${handshakeTimeoutMs} ms`;
+        this.#fail({ failure: 'timeout', message });
+      }),
+      early: undefined,
+    };
+    this.#progress = progress;
+    progress.engine.start();
+    return progress;
   }
 
   #receiveRecord(record: DtlsRecord): void {
@@ -101,41 +133,17 @@ export class DtlsHandshake implements DtlsPort {
     }
   }
 
-  #begin(): Progress | undefined {
-    if (!this.#components.budget.tryAcquire()) return undefined;
-    const { clock, createEngine } = this.#components;
-    const timeoutMs = this.#options.handshakeTimeoutMs;
-    const progress: Progress = {
-      engine: createEngine(this.#options.profiles, {
-        send: (datagram) => this.#sendFlight(progress, datagram),
-        onDone: () => this.#complete(progress),
-        onError: (message) => this.#fail({ failure: 'protocol-error', message }),
-      }),
-      proof: new DtlsClientProof(this.#options.remoteFingerprints),
-      fromClient: new DtlsHandshakeReassembler(),
-      fromServer: new DtlsHandshakeReassembler(),
-      flights: new DtlsFlightLog(clock),
-      timer: clock.after(timeoutMs, () => {
-        this.#fail({ failure: 'timeout', message: `no DTLS handshake within ${timeoutMs} ms` });
-      }),
-      early: undefined,
-    };
-    this.#progress = progress;
-    return progress;
-  }
-
   #receiveFragments(progress: Progress, record: DtlsRecord): void {
     for (const fragment of readHandshakeFragments(record.body)) {
-      if (progress.fromClient.push(fragment) === 'duplicate' && fragment.offset === 0) {
-        for (const datagram of progress.flights.repeatFor(fragment.sequence)) {
-          this.#callbacks.send(datagram);
-        }
+      if (progress.fromPeer.push(fragment) === 'duplicate' && fragment.offset === 0) {
+        const flight = progress.flights?.repeatFor(fragment.sequence) ?? [];
+        for (const datagram of flight) this.#callbacks.send(datagram);
       }
     }
-    let message = progress.fromClient.next();
+    let message = progress.fromPeer.next();
     while (message !== undefined && !this.#isOver) {
       this.#deliver(progress, message);
-      message = progress.fromClient.next();
+      message = progress.fromPeer.next();
     }
     if (progress.early !== undefined && !this.#isOver) {
       this.#receiveFinished(progress, progress.early);
@@ -143,7 +151,9 @@ export class DtlsHandshake implements DtlsPort {
   }
 
   #deliver(progress: Progress, message: HandshakeMessage): void {
-    const fault = this.#faultOf(message) ?? progress.proof.accept(message);
+    const fault =
+      this.#components.side.profileFault(message, this.#options.profiles) ??
+      progress.proof.accept(message);
     if (fault !== undefined) {
       this.#fail(fault);
       return;
@@ -152,15 +162,8 @@ export class DtlsHandshake implements DtlsPort {
     progress.engine.receive(writeDtlsRecord(header, writeHandshakeMessage(message)));
   }
 
-  #faultOf(message: HandshakeMessage): DtlsFault | undefined {
-    if (message.type !== dtlsHandshakeType.clientHello) return undefined;
-    const offered = readOfferedSrtpProfiles(message.body);
-    if (this.#options.profiles.some((profile) => offered.includes(profile))) return undefined;
-    const text = `the peer offers SRTP profiles [${offered.join(', ')}], we want ${this.#wanted()}`;
-    return { failure: 'no-common-srtp-profile', message: text };
-  }
-
   #receiveFinished(progress: Progress, record: DtlsRecord): void {
+    const { side } = this.#components;
     const secrets = progress.engine.secrets();
     if (secrets === undefined) {
       // Swapped with the datagram before it; one such record is kept until the keys are there.
@@ -168,75 +171,78 @@ export class DtlsHandshake implements DtlsPort {
       return;
     }
     progress.early = undefined;
-    const plaintext = new DtlsRecordCipher(secrets.clientKey, secrets.clientNonce).open(record);
+    const plaintext = side.ciphersOf(secrets).reader.open(record);
     if (plaintext === undefined) return;
     const [fragment] = readHandshakeFragments(plaintext);
-    if (fragment?.length !== fragment?.body.length || fragment === undefined) return;
-    if (fragment.sequence !== progress.fromClient.nextSequence) return;
+    if (fragment === undefined || fragment.length !== fragment.body.length) return;
+    // A client has its keys only after the whole flight of the server; no number must say so again.
+    if (side.speaksLast && fragment.sequence !== progress.fromPeer.nextSequence) return;
     const fault = progress.proof.acceptFinished(fragment, secrets.masterSecret);
-    if (fault === undefined) progress.engine.receive(record.bytes);
-    else this.#fail(fault);
+    if (fault !== undefined) this.#fail(fault);
+    else if (side.speaksLast) progress.engine.receive(record.bytes);
+    else this.#complete();
   }
 
-  #receiveAlert(record: DtlsRecord): void {
-    const [level, description] = record.body;
-    const isEnd = level === FATAL || description === 0;
-    if (record.body.length !== 2 || !isEnd) return;
+  #receiveAlert({ body }: DtlsRecord): void {
+    const [level, description] = body;
+    if (body.length !== 2 || (level !== FATAL && description !== 0)) return;
     const message = `the peer ended the DTLS handshake with alert ${description ?? 0}`;
     this.#fail({ failure: 'alert', message });
   }
 
-  #sendFlight(progress: Progress, datagram: Uint8Array): void {
-    if (progress !== this.#progress) return;
-    if (progress.flights.note(datagram, progress.fromClient.nextSequence)) {
-      this.#addServerMessages(progress, datagram);
-    }
+  #sendFlight(datagram: Uint8Array): void {
+    const progress = this.#progress;
+    if (progress === undefined) return;
+    progress.flights?.note(datagram, progress.fromPeer.nextSequence);
+    for (const record of readDtlsRecords(datagram)) this.#noteOwn(progress, record);
     this.#callbacks.send(datagram);
   }
 
-  #addServerMessages(progress: Progress, datagram: Uint8Array): void {
-    for (const record of readDtlsRecords(datagram)) {
-      if (record.epoch !== 0 || record.contentType !== dtlsContentType.handshake) continue;
-      readHandshakeFragments(record.body).forEach((part) => progress.fromServer.push(part));
-    }
-    let message = progress.fromServer.next();
+  /** Our messages are part of what the peer proves; repeated ones count once. */
+  #noteOwn(progress: Progress, record: DtlsRecord): void {
+    if (record.contentType !== dtlsContentType.handshake) return;
+    const body = record.epoch === 0 ? record.body : this.#openOwn(progress, record);
+    if (body === undefined) return;
+    readHandshakeFragments(body).forEach((part) => progress.fromUs.push(part));
+    let message = progress.fromUs.next();
     while (message !== undefined) {
       progress.proof.addOwn(message);
-      message = progress.fromServer.next();
+      message = progress.fromUs.next();
     }
   }
 
-  #complete(progress: Progress): void {
-    if (progress !== this.#progress) return;
+  /** Our Finished, where the peer's comes after it. */
+  #openOwn({ engine }: Progress, record: DtlsRecord): Uint8Array | undefined {
+    const { side } = this.#components;
+    const secrets = side.speaksLast ? undefined : engine.secrets();
+    return secrets && side.ciphersOf(secrets).writer.open(record);
+  }
+
+  #complete(): void {
+    const progress = this.#progress;
+    if (progress === undefined) return;
+    const { clock, side } = this.#components;
+    const { profiles } = this.#options;
+    const { send, onApplicationData } = this.#callbacks;
     const keys = progress.engine.srtpKeys();
     const secrets = progress.engine.secrets();
     const { remoteFingerprint } = progress.proof;
-    if (keys === undefined || secrets === undefined || remoteFingerprint === undefined) {
-      const message = `no SRTP keys for ${this.#wanted()}`;
-      this.#fail({ failure: 'no-common-srtp-profile', message });
+    if (!keys || !secrets || !remoteFingerprint || !profiles.includes(keys.profile)) {
+      this.#fail({ failure: 'no-common-srtp-profile', message: side.keylessMessage(profiles) });
       return;
     }
-    this.#established = this.#establish(secrets, progress.flights.datagrams);
+    const lastFlight = (progress.flights?.datagrams ?? []).map((each) => Uint8Array.from(each));
+    const ends = { ...side.ciphersOf(secrets), lastFlight, send, onApplicationData };
+    this.#established = new DtlsEstablished({ clock, ...ends });
     this.#dropProgress();
     this.#callbacks.onConnected({
       ...{ keys, remoteFingerprint },
-      ...(this.#callbacks.onApplicationData && { sendApplicationData: this.#sendData }),
-    });
-  }
-
-  #establish(secrets: HandshakeSecrets, flight: readonly Uint8Array[]): DtlsEstablished {
-    return new DtlsEstablished({
-      clock: this.#components.clock,
-      reader: new DtlsRecordCipher(secrets.clientKey, secrets.clientNonce),
-      writer: new DtlsRecordCipher(secrets.serverKey, secrets.serverNonce),
-      lastFlight: flight.map((datagram) => Uint8Array.from(datagram)),
-      send: this.#callbacks.send,
-      onApplicationData: this.#callbacks.onApplicationData,
+      ...(onApplicationData && { sendApplicationData: this.#sendData }),
     });
   }
 
   #fail(fault: DtlsFault): void {
-    if (this.#isOver || this.#established !== undefined) return;
+    if (this.#isOver || this.#hasKeys()) return;
     const isForged = fault.failure === 'fingerprint-mismatch';
     const body = Uint8Array.of(FATAL, isForged ? BAD_CERTIFICATE : HANDSHAKE_FAILURE);
     const header = { contentType: dtlsContentType.alert, epoch: 0, sequence: ALERT_SEQUENCE };
@@ -253,6 +259,11 @@ export class DtlsHandshake implements DtlsPort {
   readonly #sendData = (bytes: Uint8Array): boolean =>
     this.#established?.sendApplicationData(bytes) ?? false;
 
+  /** Read through a function so that the compiler forgets what it knew before a call. */
+  #hasKeys(): boolean {
+    return this.#established !== undefined;
+  }
+
   #drop(): void {
     this.#isOver = true;
     this.#established = undefined;
@@ -265,11 +276,6 @@ export class DtlsHandshake implements DtlsPort {
     this.#progress = undefined;
     progress.timer.cancel();
     progress.engine.stop();
-    this.#components.budget.release();
-  }
-
-  #wanted(): string {
-    const names = this.#options.profiles.map((profile: SrtpProfile) => profile.toString());
-    return `one of [${names.join(', ')}]`;
+    this.#components.budget?.release();
   }
 }

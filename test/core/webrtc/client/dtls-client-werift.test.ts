@@ -86,7 +86,7 @@ function damage(type: number): Change {
   };
 }
 
-describe('DtlsClientHandshake', () => {
+describe('WeriftPeerDtls', () => {
   let alice: WeriftPeerDtls;
   let bob: WeriftPeerDtls;
 
