@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, unlink } from 'node:fs/promises';
 import { MediaError } from '../../core/base/media-error.ts';
 import { SafeFolder } from '../../core/library/safe-folder.ts';
-import type { ImageStore, ImageToStore, StoredImage } from './image-store.ts';
+import {
+  thumbnailPrefix,
+  type ImageStore,
+  type ImageToStore,
+  type StoredImage,
+} from './image-store.ts';
 
 /** Where, and who is told. */
 export interface FolderImageStoreOptions {
@@ -20,7 +25,6 @@ const TEMPORARY_FOLDER = 'tmp';
 const MAX_NAME_ATTEMPTS = 1000;
 const MAX_REPLACE_ATTEMPTS = 5;
 const SUFFIX = '.jpg';
-const THUMBNAIL_PREFIX = 'thumbnail-';
 
 /** Writes to `tmp/`, syncs, and moves into place without ever replacing a file. */
 export class FolderImageStore implements ImageStore {
@@ -39,7 +43,7 @@ export class FolderImageStore implements ImageStore {
     await this.#folder.makeFolder(day);
     const file = await this.#place(image.jpeg, day, image.fileName);
     const fileName = file.slice(day.length + 1);
-    const thumbnail = image.thumbnail ? THUMBNAIL_PREFIX + fileName : '';
+    const thumbnail = image.thumbnail ? thumbnailPrefix + fileName : '';
     if (image.thumbnail) await this.#addThumbnail(file, image.thumbnail, `${day}/${thumbnail}`);
     const stored = {
       fileName,

@@ -1,5 +1,8 @@
 // Where pictures are kept, and as whose.
 
+/** Begins the names of small pictures; what else has such a name would be taken for one. */
+export const thumbnailPrefix = 'thumbnail-';
+
 /** A picture to be kept. */
 export interface ImageToStore {
   readonly pathName: string;

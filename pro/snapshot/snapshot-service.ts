@@ -4,7 +4,7 @@ import type { Clock } from '../../core/base/clock.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import { MediaError, toMediaError } from '../../core/base/media-error.ts';
 import { checkNewFileName } from '../../core/library/relative-path.ts';
-import type { ImageStore } from './image-store.ts';
+import { thumbnailPrefix, type ImageStore } from './image-store.ts';
 import type { Picture } from './key-frame-decoder.ts';
 import { PictureCache } from './picture-cache.ts';
 import {
@@ -233,6 +233,11 @@ function checkFileName(given: string): string {
   const fileName = /\.jpg$/iu.test(given) ? given.slice(0, -'.jpg'.length) : given;
   if (Buffer.byteLength(fileName) > MAX_FILE_NAME_BYTES) {
     const text = `the file name has more than ${MAX_FILE_NAME_BYTES} bytes`;
+    throw new MediaError('invalid-argument', 'bad-file-name', text);
+  }
+  // The picture of the name behind it would replace this one by its thumbnail.
+  if (fileName.toLowerCase().startsWith(thumbnailPrefix)) {
+    const text = `file name begins with '${thumbnailPrefix}', which thumbnails do`;
     throw new MediaError('invalid-argument', 'bad-file-name', text);
   }
   checkNewFileName(fileName);

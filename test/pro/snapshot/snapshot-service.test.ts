@@ -174,6 +174,7 @@ describe('SnapshotService', () => {
       assert.equal((await desk.service.save({ name: 'cam', fileName })).fileName, 'a b.jpg');
     }
     const bad = ['', '..', '../x', 'a/b', 'a\\b', '.x', 'a\0', '%2e%2e', 'x'.repeat(201), '.jpg'];
+    bad.push('thumbnail-a', 'Thumbnail-a.jpg');
     for (const fileName of bad) {
       const saving = desk.service.save({ name: 'cam', fileName });
       await assert.rejects(saving, { code: 'bad-file-name' }, fileName);
