@@ -10,6 +10,8 @@ import { parseTwilioToken, type TwilioToken } from './twilio-token.ts';
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** After a failure nobody waits for Twilio again for so long. */
 const RETRY_AFTER_MS = 30_000;
+/** Whoever can have a token that still works waits no longer for a new one. */
+const PATIENCE_MS = 1000;
 
 interface CachedToken extends TwilioToken {
   /** Monotonic. */
@@ -47,13 +49,26 @@ export class TwilioTurnProvider implements TurnProvider {
   async issue(signal?: AbortSignal): Promise<IssuedServers> {
     const cached = this.#token;
     if (cached && this.#ageMs(cached) * 2 < cached.ttlSeconds * 1000) return this.#issued(cached);
+    // What was issued before still works for a while.
+    const known = cached && this.#leftSeconds(cached) >= MIN_TTL_SECONDS ? cached : undefined;
     try {
-      return this.#issued(await orAborted(this.#fetchOnce(), signal));
+      const fetched = orAborted(this.#fetchOnce(), signal);
+      return this.#issued(await (known ? this.#orSoon(fetched, known) : fetched));
     } catch (thrown) {
       signal?.throwIfAborted();
-      // What was issued before still works for a while.
-      if (cached && this.#leftSeconds(cached) >= MIN_TTL_SECONDS) return this.#issued(cached);
+      if (known) return this.#issued(known);
       throw thrown;
+    }
+  }
+
+  /** The call goes on without the client; the next one finds its token. */
+  async #orSoon(fetched: Promise<CachedToken>, known: CachedToken): Promise<CachedToken> {
+    const { promise: late, resolve } = Promise.withResolvers<CachedToken>();
+    const timer = this.#clock.after(PATIENCE_MS, () => resolve(known));
+    try {
+      return await Promise.race([fetched, late]);
+    } finally {
+      timer.cancel();
     }
   }
 

@@ -160,6 +160,21 @@ describe('TwilioTurnProvider', () => {
     assert.match(await textOf(provider.issue()), /Twilio API error: 500/u);
   });
 
+  it('makes nobody wait for a silent Twilio who can have a token that still works', async () => {
+    const provider = create();
+    await provider.issue();
+    double.mood = { type: 'silent' };
+    clock.advance(2_000_000);
+    const waiting = [provider.issue(), provider.issue()];
+    await double.received(2);
+    clock.advance(1000);
+    for (const { ttlSeconds } of await Promise.all(waiting)) assert.equal(ttlSeconds, 1599);
+    clock.advance(9000);
+    assert.equal((await provider.issue()).ttlSeconds, 1590);
+    assert.equal(double.requests.length, 2);
+    assert.equal(clock.pendingTimers, 0);
+  });
+
   it('lets a client leave without ending the call of the others', async () => {
     const provider = create();
     const abort = new AbortController();
