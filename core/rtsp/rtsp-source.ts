@@ -1,6 +1,7 @@
 // Pulls a path from an RTSP camera or server; chooses between UDP and TCP and remembers what worked.
 import type { Clock } from '../base/clock.ts';
 import { MediaError, toMediaError } from '../base/media-error.ts';
+import { settleRun } from '../path/settle-run.ts';
 import type { Source, SourceContext, SourceFactory } from '../path/source.ts';
 import { ClientSession, type ClientLimits } from './client-session.ts';
 import type { LowerTransport } from './client-setup.ts';
@@ -71,12 +72,8 @@ class RtspSource implements Source {
     this.#components = components;
   }
 
-  async run(context: SourceContext): Promise<void> {
-    try {
-      await this.#pull(context);
-    } catch (thrown) {
-      if (!context.signal.aborted) throw toMediaError(thrown);
-    }
+  run(context: SourceContext): Promise<void> {
+    return settleRun(this.#pull(context), context.signal);
   }
 
   async #pull(context: SourceContext): Promise<void> {

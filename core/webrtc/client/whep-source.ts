@@ -1,5 +1,5 @@
 // Pulls a path from a WHEP server: whep:// and wheps:// sources.
-import { toMediaError } from '../../base/media-error.ts';
+import { settleRun } from '../../path/settle-run.ts';
 import type { Source, SourceContext, SourceFactory } from '../../path/source.ts';
 import { receivePulledStream } from './pulled-stream.ts';
 import { receivingSections } from './receiving-sections.ts';
@@ -32,12 +32,8 @@ class WhepSource implements Source {
     this.#clients = clients;
   }
 
-  async run(context: SourceContext): Promise<void> {
-    try {
-      await this.#pull(context);
-    } catch (thrown) {
-      if (!context.signal.aborted) throw toMediaError(thrown);
-    }
+  run(context: SourceContext): Promise<void> {
+    return settleRun(this.#pull(context), context.signal);
   }
 
   async #pull(context: SourceContext): Promise<void> {

@@ -1,7 +1,7 @@
 // Watches a master of a Kinesis Video Streams signalling channel: kvs:// sources.
 import type { Clock } from '../../../core/base/clock.ts';
 import type { Logger } from '../../../core/base/logger.ts';
-import { toMediaError } from '../../../core/base/media-error.ts';
+import { settleRun } from '../../../core/path/settle-run.ts';
 import type { Source, SourceContext, SourceFactory } from '../../../core/path/source.ts';
 import { receivePulledStream } from '../../../core/webrtc/client/pulled-stream.ts';
 import type { WebRtcClients } from '../../../core/webrtc/client/webrtc-clients.ts';
@@ -73,15 +73,12 @@ class KvsSource implements Source {
     this.#nextClientId = nextClientId;
   }
 
-  async run(context: SourceContext): Promise<void> {
-    try {
-      await this.#watch(context, parseKvsUrl(context.url));
-    } catch (thrown) {
-      if (!context.signal.aborted) throw toMediaError(thrown);
-    }
+  run(context: SourceContext): Promise<void> {
+    return settleRun(this.#watch(context), context.signal);
   }
 
-  async #watch(context: SourceContext, url: KvsSourceUrl): Promise<void> {
+  async #watch(context: SourceContext): Promise<void> {
+    const url = parseKvsUrl(context.url);
     const clients = this.#components.clients();
     const viewer = this.#createViewer(context, url, clients);
     try {

@@ -1,5 +1,6 @@
 // Pulls a path from a Tuya camera: tuya:// sources.
 import { MediaError, toMediaError } from '../../../core/base/media-error.ts';
+import { settleRun } from '../../../core/path/settle-run.ts';
 import type { Source, SourceContext, SourceFactory } from '../../../core/path/source.ts';
 import type { WebRtcClients } from '../../../core/webrtc/client/webrtc-clients.ts';
 import { CallBackOff } from './call-back-off.ts';
@@ -41,12 +42,8 @@ class TuyaSource implements Source {
     this.#backOff = backOff;
   }
 
-  async run(context: SourceContext): Promise<void> {
-    try {
-      await this.#pull(context);
-    } catch (thrown) {
-      if (!context.signal.aborted) throw toMediaError(thrown);
-    }
+  run(context: SourceContext): Promise<void> {
+    return settleRun(this.#pull(context), context.signal);
   }
 
   async #pull(context: SourceContext): Promise<void> {
