@@ -1,7 +1,8 @@
 // A WHEP viewer inside Chromium, driven by the test.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import { callKit, nextKitId, pollUntil } from './kit-call.ts';
+import { callKit, nextKitId } from './kit-call.ts';
+import { KitPeer, type KitPlace } from './kit-peer.ts';
 import type { BarcodeReport, Exchange, IceRestart, WhepReport } from './peer-report.ts';
 import {
   parseBarcodeReport,
@@ -33,14 +34,11 @@ const DEFAULT_WATCH_MS = 3_000;
 const DEFAULT_WAIT_MS = 10_000;
 
 /** A viewer that was started; it lives until `stop` or until its page closes. */
-export class WhepPage {
+export class WhepPage extends KitPeer<WhepReport> {
   readonly exchange: Exchange;
-  readonly #page: Page;
-  readonly #id: string;
 
-  private constructor(page: Page, id: string, exchange: Exchange) {
-    this.#page = page;
-    this.#id = id;
+  private constructor(place: KitPlace, exchange: Exchange) {
+    super(place, { method: 'watchReport', parse: parseWhepReport, waitMs: DEFAULT_WAIT_MS });
     this.exchange = exchange;
   }
 
@@ -48,19 +46,7 @@ export class WhepPage {
   static async start(page: Page, options: WhepPageOptions): Promise<WhepPage> {
     const id = nextKitId();
     const exchange = parseExchange(await callKit(page, 'watch', id, options));
-    return new WhepPage(page, id, exchange);
-  }
-
-  async report(): Promise<WhepReport> {
-    return parseWhepReport(await callKit(this.#page, 'watchReport', this.#id));
-  }
-
-  /** Resolves with the first report that `isDone` accepts. */
-  waitFor(
-    isDone: (report: WhepReport) => boolean,
-    timeoutMs = DEFAULT_WAIT_MS,
-  ): Promise<WhepReport> {
-    return pollUntil(() => this.report(), isDone, timeoutMs);
+    return new WhepPage({ page, id }, exchange);
   }
 
   /** Resolves when `count` frames are decoded. */
@@ -70,21 +56,21 @@ export class WhepPage {
 
   /** Starts to read the clock of `BarcodeCamera` out of the pictures. */
   async readBarcode(): Promise<void> {
-    await callKit(this.#page, 'readBarcode', this.#id);
+    await this.call('readBarcode');
   }
 
   async barcodeReport(): Promise<BarcodeReport> {
-    return parseBarcodeReport(await callKit(this.#page, 'barcodeReport', this.#id));
+    return parseBarcodeReport(await this.call('barcodeReport'));
   }
 
   /** Restarts ICE by PATCH and tells what the server answered. */
   async restartIce(): Promise<IceRestart> {
-    return parseIceRestart(await callKit(this.#page, 'restartIce', this.#id));
+    return parseIceRestart(await this.call('restartIce'));
   }
 
   /** Closes the peer connection and deletes the session; returns the status of DELETE, 0 without one. */
   async stop(options: { readonly isSilent?: boolean } = {}): Promise<number> {
-    return Number(await callKit(this.#page, 'stopWatching', this.#id, options));
+    return Number(await this.call('stopWatching', options));
   }
 }
 

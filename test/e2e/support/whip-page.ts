@@ -1,6 +1,7 @@
 // A WHIP publisher inside Chromium, driven by the test.
 import type { Page } from 'playwright-core';
-import { callKit, nextKitId, pollUntil } from './kit-call.ts';
+import { callKit, nextKitId } from './kit-call.ts';
+import { KitPeer, type KitPlace } from './kit-peer.ts';
 import type { Exchange, WhipReport } from './peer-report.ts';
 import { parseExchange, parseWhipReport } from './peer-report.ts';
 
@@ -23,14 +24,11 @@ export interface WhipPageOptions {
 const DEFAULT_WAIT_MS = 10_000;
 
 /** A publisher that was started; it lives until `stop` or until its page closes. */
-export class WhipPage {
+export class WhipPage extends KitPeer<WhipReport> {
   readonly exchange: Exchange;
-  readonly #page: Page;
-  readonly #id: string;
 
-  private constructor(page: Page, id: string, exchange: Exchange) {
-    this.#page = page;
-    this.#id = id;
+  private constructor(place: KitPlace, exchange: Exchange) {
+    super(place, { method: 'publishReport', parse: parseWhipReport, waitMs: DEFAULT_WAIT_MS });
     this.exchange = exchange;
   }
 
@@ -38,23 +36,11 @@ export class WhipPage {
   static async start(page: Page, options: WhipPageOptions): Promise<WhipPage> {
     const id = nextKitId();
     const exchange = parseExchange(await callKit(page, 'publish', id, options));
-    return new WhipPage(page, id, exchange);
-  }
-
-  async report(): Promise<WhipReport> {
-    return parseWhipReport(await callKit(this.#page, 'publishReport', this.#id));
-  }
-
-  /** Resolves with the first report that `isDone` accepts. */
-  waitFor(
-    isDone: (report: WhipReport) => boolean,
-    timeoutMs = DEFAULT_WAIT_MS,
-  ): Promise<WhipReport> {
-    return pollUntil(() => this.report(), isDone, timeoutMs);
+    return new WhipPage({ page, id }, exchange);
   }
 
   /** Closes the peer connection and deletes the session; returns the status of DELETE, 0 without one. */
   async stop(): Promise<number> {
-    return Number(await callKit(this.#page, 'stopPublishing', this.#id));
+    return Number(await this.call('stopPublishing'));
   }
 }
