@@ -60,7 +60,7 @@ export interface DtlsCallbacks {
   readonly onApplicationData?: (bytes: Uint8Array) => void;
 }
 
-/** A DTLS association in progress or established; we are the passive side (RFC 5763 §5). */
+/** A DTLS association in progress or established, in either role (RFC 5763 §5). */
 export interface DtlsPort {
   /** Gives one received datagram whose first byte is 20..63 (RFC 7983). Never throws. */
   receive(datagram: Uint8Array): void;

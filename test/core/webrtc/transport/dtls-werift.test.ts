@@ -1,7 +1,7 @@
 // Tests of the DTLS server: a real client, an unkind network, forged and random input.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { DtlsServer, HashAlgorithm, SignatureAlgorithm } from 'werift';
+import { DtlsClient, DtlsServer, HashAlgorithm, SignatureAlgorithm } from 'werift';
 import { DtlsRecordCipher } from '../../../../core/webrtc/transport/dtls-record-cipher.ts';
 import {
   readDtlsRecords,
@@ -261,27 +261,29 @@ describe('WeriftDtlsFactory', () => {
     });
   });
 
-  it('finds in werift everything that it reaches into', () => {
-    const transport = {
-      type: 'udp',
-      address: { address: '', family: 'IPv4', port: 0 },
-      closed: false,
-      onData: undefined as unknown as () => void, // set by werift's constructor, which is the point
-      send: () => Promise.resolve(),
-      close: () => Promise.resolve(),
-    };
-    const signatureHash = { hash: HashAlgorithm.sha256_4, signature: SignatureAlgorithm.ecdsa_3 };
-    const { certPem: cert, keyPem: key } = identity;
-    const server = new DtlsServer({ transport, cert, key, signatureHash, srtpProfiles: [1] });
-    assert.equal(typeof transport.onData, 'function');
-    assert.equal(server.dtls.flight, 0);
-    assert.equal(typeof server.extractSessionKeys, 'function');
-    assert.ok('srtpProfile' in server.srtp);
-    for (const field of ['masterSecret', 'cipher']) assert.ok(field in server.cipher, field);
-    for (const event of [server.onConnect, server.onError]) {
-      assert.equal(typeof event.allUnsubscribe, 'function');
-    }
-  });
+  for (const Socket of [DtlsServer, DtlsClient]) {
+    it(`finds in werift's ${Socket.name} everything that it reaches into`, () => {
+      const transport = {
+        type: 'udp',
+        address: { address: '', family: 'IPv4', port: 0 },
+        closed: false,
+        onData: undefined as unknown as () => void, // set by werift's constructor, which is the point
+        send: () => Promise.resolve(),
+        close: () => Promise.resolve(),
+      };
+      const signatureHash = { hash: HashAlgorithm.sha256_4, signature: SignatureAlgorithm.ecdsa_3 };
+      const { certPem: cert, keyPem: key } = identity;
+      const socket = new Socket({ transport, cert, key, signatureHash, srtpProfiles: [1] });
+      assert.equal(typeof transport.onData, 'function');
+      assert.equal(socket.dtls.flight, 0);
+      assert.equal(typeof socket.extractSessionKeys, 'function');
+      assert.ok('srtpProfile' in socket.srtp);
+      for (const field of ['masterSecret', 'cipher']) assert.ok(field in socket.cipher, field);
+      for (const event of [socket.onConnect, socket.onError]) {
+        assert.equal(typeof event.allUnsubscribe, 'function');
+      }
+    });
+  }
 
   it('survives any bytes before, during and after the handshake', async () => {
     using pair = new DtlsPair({ factory, identity });
