@@ -24,7 +24,15 @@ export function foldText(text: string): string {
   return text.normalize('NFKC').toLowerCase().normalize('NFKC');
 }
 
-/** The recording as parameters. Times are whole milliseconds. */
+/** What no real recording exceeds; SQLite keeps larger numbers than JavaScript can read back. */
+const MAX_DATE_MS = 8.64e15;
+const MAX_DURATION_MS = 366 * 86_400_000;
+const MAX_SIZE_BYTES = 2 ** 50;
+
+/**
+ * The recording as parameters. Times are whole milliseconds. Files of others may claim any length
+ * or date: numbers are kept within bounds, so that one such file spoils no list.
+ */
 export function toParameters(recording: Recording): RecordingParameters {
   const name = nameOf(recording.file);
   return {
@@ -32,10 +40,10 @@ export function toParameters(recording: Recording): RecordingParameters {
     folder: folderOf(recording.file),
     name,
     path: recording.path,
-    start: Math.round(recording.startAt),
-    duration: Math.round(recording.durationMs),
-    size: recording.sizeBytes,
-    modified: Math.round(recording.modifiedAt),
+    start: bounded(recording.startAt, MAX_DATE_MS),
+    duration: bounded(recording.durationMs, MAX_DURATION_MS),
+    size: bounded(recording.sizeBytes, MAX_SIZE_BYTES),
+    modified: bounded(recording.modifiedAt, MAX_DATE_MS),
     kind: recording.kind,
     container: recording.container,
     tracks: JSON.stringify(recording.tracks),
@@ -88,4 +96,8 @@ export function numberOf(value: SQLOutputValue | undefined): number {
 function namesOf(value: SQLOutputValue | undefined): readonly string[] {
   const names: unknown = JSON.parse(textOf(value) || '[]');
   return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+}
+
+function bounded(value: number, limit: number): number {
+  return Math.max(-limit, Math.min(limit, Math.round(value)));
 }

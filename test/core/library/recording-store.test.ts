@@ -39,6 +39,18 @@ describe('RecordingStore', () => {
     assert.deepEqual(files(store, {}), ['20250116/a.mp4']);
   });
 
+  it('lists and counts recordings that claim impossible lengths, sizes and dates', () => {
+    const wild = { durationMs: 2 ** 53 * 1000, sizeBytes: 2 ** 62, modifiedAt: 2 ** 62 };
+    const store = filled({ file: '20250116/z.mp4', ...wild, startAt: -(2 ** 62) }, {});
+    assert.deepEqual(files(store, {}), ['20250116/a.mp4', '20250116/z.mp4']);
+    const { items } = store.run('list', { filter: {}, order: 'oldest', limit: 1 });
+    const [item] = items;
+    assert.ok(item && item.durationMs <= 366 * 24 * HOUR);
+    assert.doesNotThrow(() => new Date(item.modifiedAt).toISOString());
+    assert.doesNotThrow(() => new Date(item.startAt).toISOString());
+    assert.equal(store.run('totals', { by: 'kind', filter: {} })[0]?.count, 2);
+  });
+
   it('keeps a move until it ended, and takes the row along', () => {
     const store = filled({}, { file: '20250116/b.mp4', path: 'stale' });
     const move = { root: '/rec', from: '20250116/a.mp4', to: '20250116/b.mp4' };
