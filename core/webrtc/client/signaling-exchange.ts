@@ -129,7 +129,7 @@ export class SignalingExchange {
     await this.#send({ ...request, timeoutMs: GOODBYE_TIMEOUT_MS }).catch(() => undefined);
   }
 
-  /** Follows some redirects; credentials go along only to the same host, and never out of TLS. */
+  /** Follows some redirects; credentials go along only to the same server, and never out of TLS. */
   async #ask(
     request: Pick<SignalingRequest, 'method' | 'headers' | 'body'>,
   ): Promise<SignalingReply> {
@@ -151,7 +151,7 @@ export class SignalingExchange {
     if (from.protocol === 'https:' && next.protocol === 'http:') {
       throw this.#redirectRefused(`redirects from TLS to plain HTTP at ${next.host}`);
     }
-    if (next.hostname !== from.hostname) this.#authorization = undefined;
+    if (!isSameServer(from, next)) this.#authorization = undefined;
     next.username = '';
     next.password = '';
     this.#url = next;
@@ -194,6 +194,15 @@ export class SignalingExchange {
 function headerOf({ headers }: SignalingReply, name: string): string {
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : (value ?? '');
+}
+
+/** Another port of a machine may be another's; the way into TLS is meant to change it. */
+function isSameServer(from: URL, next: URL): boolean {
+  return next.hostname === from.hostname && (next.host === from.host || isIntoTls(from, next));
+}
+
+function isIntoTls(from: URL, next: URL): boolean {
+  return from.protocol === 'http:' && next.protocol === 'https:';
 }
 
 /** The server's reason, fit for a log line. */

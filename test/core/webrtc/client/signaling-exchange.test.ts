@@ -113,6 +113,22 @@ describe('SignalingExchange', () => {
     assert.deepEqual(sent, [true, true, false]);
   });
 
+  for (const [location, isTold] of [
+    ['http://h:9/b', false],
+    ['https://h:9/b', true],
+    ['https://h/b', true],
+    ['https://other/b', false],
+  ] as const) {
+    it(`${isTold ? 'shows' : 'does not show'} its credentials to ${location} after http://h:8`, async () => {
+      const { exchange, requests } = setUp([
+        { status: 307, headers: { location } },
+        { status: 201 },
+      ]);
+      await exchange.post('offer');
+      assert.equal(requests[1]?.headers['Authorization'] !== undefined, isTold);
+    });
+  }
+
   const refusals: readonly [string, string, readonly Reply[]][] = [
     ['too many redirects', 'whep', Array(9).fill({ status: 302, headers: { location: '/x' } })],
     ['a redirect out of TLS', 'wheps', [{ status: 302, headers: { location: 'http://h/' } }]],
