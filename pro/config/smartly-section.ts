@@ -12,58 +12,24 @@ import {
 import { defineSection, type SectionReport } from './config-section.ts';
 import { httpUrl, period, positive } from './pro-values.ts';
 
-/** A platform that may ask for streams. */
-export interface SmartlyClient {
-  readonly id: string;
-  readonly secret: string;
-  /** Where it may come from; empty = from everywhere. */
-  readonly allowedCidrs: readonly string[];
-  /** Entity ids, or "*" for all. */
-  readonly entities: readonly string[];
-}
-
-/** What an entity id stands for. */
-export interface SmartlyEntity {
-  /** Path name; empty = the part of the id behind the dot. */
-  readonly path: string;
-  /** URL that the path is fetched from; empty = the path exists by itself. */
-  readonly source: string;
-  readonly isAllowed: boolean;
-}
-
-/** Smartly Bridge. */
-export interface SmartlyConfig {
-  readonly isEnabled: boolean;
-  readonly engine: 'internal' | 'go2rtc';
-  readonly go2rtcUrl: string;
-  readonly go2rtcTimeoutMs: number;
-  readonly clients: readonly SmartlyClient[];
-  readonly entities: ReadonlyMap<string, SmartlyEntity>;
-  readonly tokenTtlMs: number;
-  readonly sessionIdleTimeoutMs: number;
-  readonly cleanupIntervalMs: number;
-  readonly timestampToleranceMs: number;
-  readonly nonceTtlMs: number;
-  readonly rateLimit: { readonly requests: number; readonly windowMs: number };
-  readonly trustProxy: 'auto' | 'always' | 'never';
-  /** Wraps answers as version 2 of the platform wants them. */
-  readonly hasEnvelope: boolean;
-}
-
 const MIN_SECRET_CHARS = 32;
 
 const client = z
   .strictObject({
     id: z.string().min(1, 'must not be empty').max(128),
     secret: secretText,
+    /** Where it may come from; empty = from everywhere. */
     allowedCidrs: ipRanges.default([]),
+    /** Entity ids, or "*" for all. */
     entities: listOf(text).default(['*']),
   })
   .readonly();
 
 const entity = z
   .strictObject({
+    /** Path name; empty = the part of the id behind the dot. */
     path: text.default(''),
+    /** URL that the path is fetched from; empty = the path exists by itself. */
     source: text.default(''),
     allowed: flag.default(true),
   })
@@ -73,7 +39,7 @@ const rateLimit = z
   .strictObject({ requests: positive.default(60), window: period.prefault('60s') })
   .readonly();
 
-/** The section `smartly`. */
+/** The section `smartly`; the type of the config follows from it. */
 export const smartlySection = defineSection({
   keys: {
     enable: key(flag, false, 'Serves /api/smartly/.'),
@@ -91,18 +57,13 @@ export const smartlySection = defineSection({
     trustProxy: key(oneOf('auto', 'always', 'never'), 'auto', 'Whether X-Forwarded-For counts.'),
     envelope: key(flag, false, 'Wraps answers as version 2 wants them.'),
   },
-  toConfig: (values): SmartlyConfig => ({
+  toConfig: (values) => ({
     isEnabled: values.enable,
     engine: values.engine,
     go2rtcUrl: values.go2rtcURL.replace(/\/$/u, ''),
     go2rtcTimeoutMs: values.go2rtcTimeout,
     clients: values.clients,
-    entities: new Map(
-      Object.entries(values.entities).map(([id, { path, source, allowed }]) => [
-        id,
-        { path, source, isAllowed: allowed },
-      ]),
-    ),
+    entities: toEntities(values.entities),
     tokenTtlMs: values.tokenTTL,
     sessionIdleTimeoutMs: values.sessionIdleTimeout,
     cleanupIntervalMs: values.cleanupInterval,
@@ -122,7 +83,24 @@ export const smartlySection = defineSection({
   },
 });
 
-function checkClients(clients: readonly SmartlyClient[], report: SectionReport): void {
+/** Smartly Bridge. */
+export type SmartlyConfig = Readonly<ReturnType<(typeof smartlySection)['toConfig']>>;
+
+type EntityValues = z.output<typeof entity>;
+type SmartlyEntity = Readonly<Omit<EntityValues, 'allowed'> & { isAllowed: boolean }>;
+
+function toEntities(
+  values: Readonly<Record<string, EntityValues>>,
+): ReadonlyMap<string, SmartlyEntity> {
+  return new Map(
+    Object.entries(values).map(([id, { path, source, allowed }]) => [
+      id,
+      { path, source, isAllowed: allowed },
+    ]),
+  );
+}
+
+function checkClients(clients: readonly z.output<typeof client>[], report: SectionReport): void {
   const ids = new Set<string>();
   for (const [index, { id, secret }] of clients.entries()) {
     if (ids.has(id)) report.error(['clients', index, 'id'], 'is the id of a client above');
