@@ -18,7 +18,7 @@ export class FileInspector implements RecordingInspector {
     await using handle = await open(filePath, READ);
     const { size } = await handle.stat();
     const file = fileRandomAccess(handle, size);
-    if (filePath.endsWith('.ts')) {
+    if (isTransportStream(filePath)) {
       const summary = await readTsSummary(file);
       if (!summary) throw damaged(filePath, 'it is no MPEG-TS file');
       return { ...summary, isComplete: true };
@@ -30,7 +30,7 @@ export class FileInspector implements RecordingInspector {
 
   async repair(filePath: string): Promise<RecordingFacts | undefined> {
     // The packets of MPEG-TS stand for themselves: there is nothing to close.
-    if (filePath.endsWith('.ts')) return this.inspect(filePath);
+    if (isTransportStream(filePath)) return this.inspect(filePath);
     await using handle = await open(filePath, WRITE);
     const { size } = await handle.stat();
     const file = fileRandomAccess(handle, size);
@@ -51,6 +51,11 @@ export class FileInspector implements RecordingInspector {
       }
     }
   }
+}
+
+/** Who renames a file may write its extension in capitals. */
+function isTransportStream(filePath: string): boolean {
+  return filePath.toLowerCase().endsWith('.ts');
 }
 
 /** Each write leaves a file that plays, so being killed here once more does no harm. */

@@ -89,7 +89,10 @@ describe('FileInspector', () => {
   it('reads length and codecs of MPEG-TS, cut or not', async () => {
     const ts = join(folder.path, 'a.ts');
     const whole = written(new TsWriter(tracks), true);
-    writeFileSync(ts, whole);
+    const renamed = join(folder.path, 'a.TS');
+    for (const name of [ts, renamed]) writeFileSync(name, whole);
+    assert.equal((await inspector.inspect(renamed)).isComplete, true);
+    assert.ok(await inspector.repair(renamed));
     const { durationMs, ...others } = await inspector.inspect(ts);
     assert.deepEqual(others, { tracks: ['H264', 'MPEG-4 Audio'], isComplete: true });
     assert(durationMs > 3800 && durationMs <= 4000, String(durationMs));
