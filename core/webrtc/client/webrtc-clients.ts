@@ -2,6 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
+import { toMediaError } from '../../base/media-error.ts';
 import { SrtpWorkspace } from '../../egress/srtp-workspace.ts';
 import { TsEgressEngine } from '../../egress/ts-egress-engine.ts';
 import type { Stream } from '../../stream/stream.ts';
@@ -83,7 +84,11 @@ export class WebRtcClients {
 
   /** The certificate is made for the first peer. */
   async createPeer({ iceServers, stunTimeoutMs, ...wish }: PeerWish): Promise<OfferingPeer> {
-    this.#dtls ??= this.#createDtls();
+    this.#dtls ??= this.#createDtls().catch((thrown: unknown) => {
+      // The next peer tries again: one failure must not last as long as the server.
+      this.#dtls = undefined;
+      throw toMediaError(thrown);
+    });
     const dtls = await this.#dtls;
     return new OfferingPeer(
       { clock: this.clock, links: this.#links, dtls },
