@@ -35,6 +35,8 @@ interface PieceTicks {
 
 /** Samples in a packet of AAC-LC. */
 const AAC_PACKET_TICKS = 1024;
+/** No packet of AAC or Opus is longer; in MP4 the one before a hole lasts until the next one. */
+const MAX_PACKET_S = 0.26;
 
 /**
  * Builds the audio track. A packet goes where the previous one ended when that is at most half a
@@ -65,7 +67,8 @@ function addSound(track: OutputTrack, piece: PlacedSound, ticks: PieceTicks): vo
   for (let index = 0; index < table.ptsS.length; index++) {
     const wantedTicks = ticks.startTicks + ((table.ptsS[index] ?? 0) - piece.startS) * timescaleHz;
     // Files don't tell it for each packet; the one before is as good.
-    length = Math.round((table.durationS[index] ?? 0) * timescaleHz) || length;
+    const toldS = table.durationS[index] ?? 0;
+    if (toldS <= MAX_PACKET_S) length = Math.round(toldS * timescaleHz) || length;
     const middle = wantedTicks + length / 2;
     if (table.isHidden[index] || middle < ticks.startTicks || middle > ticks.endTicks) continue;
     const cursor = track.endTicks;

@@ -82,6 +82,18 @@ describe('buildSoundTrack()', () => {
     assert.equal((track.timesTicks[10] ?? 0) - (track.timesTicks[9] ?? 0), 1024 + RATE_HZ / 2);
   });
 
+  it('does not take the hole behind a packet for its length', () => {
+    const table = sound(1000, { at: 100, lengthS: 2 });
+    // The packet before the hole lasts until the next one, as MP4 files have it.
+    table.durationS[99] = PACKET_S + 2;
+    const source = { file: 0, table };
+    const silent = build([{ startS: 100 * PACKET_S + 0.4, lengthS: 0.8, offsetS: 0, source }]);
+    assert.equal(silent.sampleCount, 0);
+    const track = build([{ startS: 0, lengthS: 2.5, offsetS: 0, source }, piece(5, 1, 2.5)]);
+    assert.equal(track.positions.filter((position) => position >= 234).length, 47);
+    assert(Math.abs(track.endTicks / RATE_HZ - 3.5) <= PACKET_S);
+  });
+
   it('fills pieces without sound with silence', () => {
     const track = build([
       piece(0, 1, 0),
