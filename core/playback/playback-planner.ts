@@ -14,12 +14,16 @@ import {
   haveSameTracks,
   openRecording,
   recordingsOf,
+  signatureOf,
   type OpenRecording,
   type PlaybackLibrary,
 } from './recording-source.ts';
 
 /** Two days in parts of a second. */
 const MAX_PARTS = 200_000;
+
+/** Times of requests are rounded to this. */
+const ROUNDING_MS = 1;
 
 /** Where playing begins in the first file. */
 interface StartPlace {
@@ -59,8 +63,9 @@ export class PlaybackPlanner {
     let rest = recordings;
     while (this.#parts.length === 0 && rest.length > 0) {
       const [recording, ...others] = rest;
-      if (recording) await this.#begin(recording, others.length === 0);
       rest = others;
+      if (recording === undefined || (await this.#isTailBefore(others, recording))) continue;
+      await this.#begin(recording, others.length === 0);
     }
     if (this.#parts.length === 0) throw nothingRecorded(pathName);
     for (let next = this.#nextOf(rest); next !== undefined; next = this.#nextOf(rest)) {
@@ -68,6 +73,30 @@ export class PlaybackPlanner {
       if (!(await this.#goOn(next))) break;
     }
     return this.#finish();
+  }
+
+  /**
+   * Whether only the last moments of `recording` are left where another, which can't be joined to
+   * it, begins: two publishers in a row overlap by a picture or two, and the list names that start.
+   */
+  async #isTailBefore(others: readonly Recording[], recording: Recording): Promise<boolean> {
+    const { startAt } = this.#query;
+    const leftMs = recording.startAt + recording.durationMs - startAt;
+    if (recording.state === 'growing' || leftMs > MAX_JOIN_GAP_MS) return false;
+    const next = others.find(
+      (other) =>
+        Math.abs(other.startAt - startAt) < ROUNDING_MS && recording.startAt < other.startAt,
+    );
+    if (!next) return false;
+    const [one, other] = [await this.#signature(recording), await this.#signature(next)];
+    return one !== undefined && other !== undefined && one !== other;
+  }
+
+  /** Undefined for a file that can't be read. */
+  async #signature(recording: Recording): Promise<string | undefined> {
+    const opened = await openRecording(this.#library, recording).catch(() => undefined);
+    await opened?.handle.close();
+    return opened && signatureOf(opened.file);
   }
 
   /** A file without anything of the span is passed over; a broken one when there are others. */

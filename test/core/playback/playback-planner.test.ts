@@ -128,6 +128,16 @@ describe('PlaybackPlanner', () => {
     assert.equal((await plan({ startAt: NOON + 9000 })).files.length, 1);
   });
 
+  it('begins with the recording that begins there, not with the last picture of the one before', async () => {
+    await record(0, 2);
+    await record(1950.4, 3, {}, [{ codec: H264 }, { codec: { ...AAC, clockRateHz: 44_100 } }]);
+    const names = async (offsetMs: number): Promise<unknown> =>
+      (await plan({ startAt: NOON + offsetMs })).files.map((file) => file.recording.file);
+    assert.deepEqual(await names(1950), ['1950.4.mp4']);
+    assert.deepEqual(await names(1500), ['0.mp4']);
+    assert.deepEqual(await names(0), ['0.mp4']);
+  });
+
   it('passes over what is damaged at the beginning', async () => {
     await record(0, 1);
     await record(1000, 1);
