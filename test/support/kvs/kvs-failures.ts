@@ -1,6 +1,7 @@
 // Failures that a test orders for the next calls of an operation, and a diary of all calls.
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { ChangeWaiters } from './change-waiters.ts';
 import type { KvsFaultType } from './kvs-fault.ts';
 import { KvsFault } from './kvs-fault.ts';
 
@@ -50,7 +51,7 @@ const WAIT_MS = 10_000;
 export class KvsFailures {
   readonly calls: KvsCall[] = [];
   readonly #ordered = new Map<KvsOperation, KvsFailure[]>();
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters = new ChangeWaiters();
 
   /** Orders a failure for the next `times` calls, behind those ordered before. */
   failNext(operation: KvsOperation, failure: KvsFailure, times = 1): void {
@@ -72,7 +73,7 @@ export class KvsFailures {
 
   note(call: KvsCall): KvsCall {
     if (this.calls.length < MAX_CALLS) this.calls.push(call);
-    for (const wake of [...this.#waiters]) wake();
+    this.#waiters.changed();
     return call;
   }
 
@@ -81,21 +82,10 @@ export class KvsFailures {
   }
 
   /** Resolves when so many calls of it came. @throws Error after 10 s, or `timeoutMs`. */
-  called(operation: KvsOperation, count = 1, timeoutMs = WAIT_MS): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        if (this.countOf(operation) < count) return;
-        clearTimeout(timer);
-        this.#waiters.delete(look);
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        this.#waiters.delete(look);
-        reject(new Error(`${operation}: ${this.countOf(operation)} of ${count} calls`));
-      }, timeoutMs);
-      this.#waiters.add(look);
-      look();
-    });
+  async called(operation: KvsOperation, count = 1, timeoutMs = WAIT_MS): Promise<void> {
+    const describe = (): string => `${operation}: ${this.countOf(operation)} of ${count} calls`;
+    const isDone = (): boolean => this.countOf(operation) >= count;
+    await this.#waiters.waitFor(() => isDone() || undefined, { timeoutMs, describe });
   }
 }
 

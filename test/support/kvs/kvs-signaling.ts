@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { WebSocketServer } from 'ws';
+import { ChangeWaiters } from './change-waiters.ts';
 import type { KvsCatalog, KvsChannel } from './kvs-catalog.ts';
 import type { KvsCall, KvsFailures } from './kvs-failures.ts';
 import { applyUpgradeFailure } from './kvs-failures.ts';
@@ -58,7 +59,7 @@ export class KvsSignaling implements Disposable {
   readonly #relays = new Map<string, KvsRelay>();
   readonly #rates = new Map<string, RateWindow>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters = new ChangeWaiters();
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES });
 
   constructor(components: Components, options: KvsSignalingOptions) {
@@ -81,36 +82,23 @@ export class KvsSignaling implements Disposable {
       close: () => onClose?.(),
     });
     relay.join(peer);
-    this.#changed();
+    this.#waiters.changed();
     const say = (action: string, payload: unknown, recipientClientId?: string): void => {
       const messagePayload = Buffer.from(JSON.stringify(payload)).toString('base64');
       relay.receive(peer, JSON.stringify({ action, messagePayload, recipientClientId }));
-      this.#changed();
+      this.#waiters.changed();
     };
     const leave = (): void => {
       relay.leave(peer);
-      this.#changed();
+      this.#waiters.changed();
     };
     return { peer, say, [Symbol.dispose]: leave };
   }
 
   /** Resolves when `find` finds something; looked at after each join, leave and message. */
   waitFor<T>(find: () => T | undefined, timeoutMs = WAIT_MS): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        const found = find();
-        if (found === undefined) return;
-        clearTimeout(timer);
-        this.#waiters.delete(look);
-        resolve(found);
-      };
-      const timer = setTimeout(() => {
-        this.#waiters.delete(look);
-        reject(new Error(`signalling: not so after ${timeoutMs} ms`));
-      }, timeoutMs);
-      this.#waiters.add(look);
-      look();
-    });
+    const describe = (): string => `signalling: not so after ${timeoutMs} ms`;
+    return this.#waiters.waitFor(find, { timeoutMs, describe });
   }
 
   /** The master of a channel, once there is one. */
@@ -194,7 +182,7 @@ export class KvsSignaling implements Disposable {
       idle.refresh();
       if (isBinary) peer.violations.push('a binary frame');
       else relay.receive(peer, textOf(data));
-      this.#changed();
+      this.#waiters.changed();
     });
     webSocket.once('close', () => {
       for (const timer of [life, idle]) {
@@ -202,10 +190,10 @@ export class KvsSignaling implements Disposable {
         this.#timers.delete(timer);
       }
       relay.leave(peer);
-      this.#changed();
+      this.#waiters.changed();
     });
     relay.join(peer);
-    this.#changed();
+    this.#waiters.changed();
   }
 
   #after(delayMs: number, action: () => void): NodeJS.Timeout {
@@ -218,10 +206,6 @@ export class KvsSignaling implements Disposable {
     const relay = this.#relays.get(channel.arn) ?? new KvsRelay(channel, this.#options);
     this.#relays.set(channel.arn, relay);
     return relay;
-  }
-
-  #changed(): void {
-    for (const look of [...this.#waiters]) look();
   }
 }
 

@@ -1,5 +1,6 @@
 // What one video stream got: connections and fragments, for tests to look at and to write as a file.
 import type { IncomingHttpHeaders } from 'node:http';
+import { ChangeWaiters } from './change-waiters.ts';
 import type { MkvTag } from './mkv-header.ts';
 import type { MkvHeader } from './mkv-reader.ts';
 
@@ -80,7 +81,7 @@ export class KvsStreamStore {
   unacknowledged: KvsFragment[] = [];
   /** How many fragments began. */
   begunCount = 0;
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters = new ChangeWaiters();
 
   /** The connection that is open. */
   get live(): KvsMediaConnection | undefined {
@@ -152,21 +153,8 @@ export class KvsStreamStore {
 
   /** Resolves when `find` finds something; looked at after each change. */
   waitFor<T>(find: () => T | undefined, timeoutMs = WAIT_MS): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        const found = find();
-        if (found === undefined) return;
-        clearTimeout(timer);
-        this.#waiters.delete(look);
-        resolve(found);
-      };
-      const timer = setTimeout(() => {
-        this.#waiters.delete(look);
-        reject(new Error(`stream: not so after ${timeoutMs} ms; ${this.describe()}`));
-      }, timeoutMs);
-      this.#waiters.add(look);
-      look();
-    });
+    const describe = (): string => `stream: not so after ${timeoutMs} ms; ${this.describe()}`;
+    return this.#waiters.waitFor(find, { timeoutMs, describe });
   }
 
   /** Resolves when so many fragments are acknowledged. */
@@ -194,6 +182,6 @@ export class KvsStreamStore {
   }
 
   changed(): void {
-    for (const look of [...this.#waiters]) look();
+    this.#waiters.changed();
   }
 }
