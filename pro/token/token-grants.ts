@@ -14,7 +14,7 @@ export interface GrantQuestion {
 /**
  * Why a token is not enough; undefined when it is. Publishing and watching need roomJoin, the room,
  * and canPublish or canSubscribe not taken away; recording needs roomRecord or roomAdmin; every
- * other change roomAdmin. Reading from the API needs no grant.
+ * other change, and whatever goes to a device, roomAdmin. Reading from the API needs no grant.
  */
 export function grantFault(
   grants: VideoGrants | undefined,
@@ -26,7 +26,10 @@ export function grantFault(
     const isTakenAway = action === 'publish' ? canPublish === false : canSubscribe === false;
     return isTakenAway ? `token does not grant to ${action}` : undefined;
   }
-  if (method === 'GET' || method === 'HEAD' || roomAdmin === true) return undefined;
+  if (roomAdmin === true) return undefined;
+  // What a request does to a device is not told by its method: many restart with a GET.
+  const isForDevice = urlPath.startsWith('/api/v2/proxy/');
+  if ((method === 'GET' || method === 'HEAD') && !isForDevice) return undefined;
   if (/^\/api\/v2\/record\//u.test(urlPath)) {
     return roomRecord === true ? undefined : 'token does not grant roomRecord';
   }

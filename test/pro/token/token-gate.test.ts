@@ -227,6 +227,18 @@ describe('TokenGate with grants', () => {
       /^403 token does not grant roomAdmin/u,
     ],
     ['deleting with roomAdmin', { roomAdmin: true }, remove, /^app$/u],
+    [
+      'a page of a device without grants',
+      undefined,
+      { urlPath: '/api/v2/proxy/device/reboot' },
+      /^403 token does not grant roomAdmin/u,
+    ],
+    [
+      'a page of a device with roomAdmin',
+      { roomAdmin: true },
+      { urlPath: '/api/v2/proxy/device/reboot' },
+      /^app$/u,
+    ],
     ['publishing into the room', join, publish, /^app$/u],
     ['publishing when it is taken away', { ...join, canPublish: false }, publish, /^403 /u],
     ['publishing into another room', { ...join, room: 'x' }, publish, /^403 .*'cam'/u],
