@@ -1,5 +1,6 @@
 // All commands that hooks have started: bounded, and ended with the server.
 import { delay } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
 import { HookCommand, type HookCommandComponents } from './hook-command.ts';
 import type { HookLaunch, HookStart, StartedCommand } from './hook-launcher.ts';
 
@@ -11,8 +12,9 @@ const CLOSE_GRACE_MS = 1000;
 /** Starts commands and keeps them until they are gone. */
 export class HookRunner implements AsyncDisposable {
   readonly #components: HookCommandComponents;
-  readonly #states = new Set<StartedCommand>();
-  readonly #launches = new Set<StartedCommand>();
+  /** With the logger that names what they are for. */
+  readonly #states = new Map<StartedCommand, Logger>();
+  readonly #launches = new Map<StartedCommand, Logger>();
   #dropped = 0;
   #isClosed = false;
 
@@ -33,38 +35,44 @@ export class HookRunner implements AsyncDisposable {
   /** Runs a command until stop() of what is returned; undefined when it was left out. */
   begin(options: HookStart): StartedCommand | undefined {
     if (!this.#admit(options.name)) return undefined;
-    this.#components.logger.info(`${options.name} command started`);
-    return this.#track(new HookCommand(this.#components, options), this.#states);
+    const logger = this.#loggerOf(options);
+    logger.info(`${options.name} command started`);
+    return this.#track(new HookCommand({ ...this.#components, logger }, options), {
+      set: this.#states,
+      logger,
+    });
   }
 
   /** Runs a command once and waits for nothing. */
   launch(options: HookLaunch): void {
     if (options.command === '' || !this.#admit(options.name)) return;
-    this.#components.logger.info(`${options.name} command launched`);
-    this.#track(
-      new HookCommand(this.#components, { ...options, isRestarted: false }),
-      this.#launches,
-    );
+    const logger = this.#loggerOf(options);
+    logger.info(`${options.name} command launched`);
+    const once = { ...options, isRestarted: false };
+    this.#track(new HookCommand({ ...this.#components, logger }, once), {
+      set: this.#launches,
+      logger,
+    });
   }
 
   /** Ends a command without waiting. */
   end(name: string, command: StartedCommand): void {
-    if (this.#states.has(command)) this.#components.logger.info(`${name} command stopped`);
+    this.#states.get(command)?.info(`${name} command stopped`);
     void command.stop();
   }
 
   /** Ends what depends on a state at once, what tells of an end after a moment. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const launches = [...this.#launches].map((command) => command.done);
-    const states = [...this.#states].map((command) => command.stop());
+    const launches = [...this.#launches.keys()].map((command) => command.done);
+    const states = [...this.#states.keys()].map((command) => command.stop());
     const timeout = new AbortController();
     const late = delay(this.#components.clock, CLOSE_GRACE_MS, timeout.signal).catch(
       () => undefined,
     );
     await Promise.race([Promise.all(launches), late]);
     timeout.abort();
-    await Promise.all([...states, ...[...this.#launches].map((command) => command.stop())]);
+    await Promise.all([...states, ...[...this.#launches.keys()].map((command) => command.stop())]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -80,8 +88,18 @@ export class HookRunner implements AsyncDisposable {
     return false;
   }
 
-  #track(command: StartedCommand, set: Set<StartedCommand>): StartedCommand {
-    set.add(command);
+  /** With hundreds of cameras a line says which one it is about. */
+  #loggerOf({ variables }: HookLaunch): Logger {
+    const { logger } = this.#components;
+    const path = variables['MTX_PATH'];
+    return path === undefined ? logger : logger.scope(`path ${path}`);
+  }
+
+  #track(
+    command: StartedCommand,
+    { set, logger }: { readonly set: Map<StartedCommand, Logger>; readonly logger: Logger },
+  ): StartedCommand {
+    set.set(command, logger);
     void command.done.then(() => set.delete(command));
     return command;
   }

@@ -62,6 +62,29 @@ describe('HookRunner', () => {
     assert.doesNotMatch(lines.all.join(), /secret/u);
   });
 
+  it('says which path each line is about', async () => {
+    const lines = new Lines();
+    const scoped: string[] = [];
+    const scope = (name: string): Logger => {
+      const add = (text: string): void => {
+        scoped.push(`[${name}] ${text}`);
+        lines.logger.info(text);
+      };
+      return { error: add, warn: add, info: add, debug: add, scope: () => lines.logger };
+    };
+    const logger = { ...lines.logger, scope };
+    await using runner = new HookRunner({ clock: systemClock, logger, environment });
+    const variables = { MTX_PATH: 'cam' };
+    const begun = runner.begin({ ...always, name: 'a', command: 'sleep 60', variables });
+    if (begun) runner.end('a', begun);
+    runner.launch({ name: 'b', command: 'false', variables });
+    await lines.find('b command failed');
+    assert.deepEqual(scoped, [
+      ...['[path cam] a command started', '[path cam] a command stopped'],
+      ...['[path cam] b command launched', '[path cam] b command failed: exit code 1'],
+    ]);
+  });
+
   it('names a program that does not exist, and a malformed command', async () => {
     const { lines, runner } = setUp();
     runner.launch({ name: 'a', command: '/nowhere/x', variables: {} });
