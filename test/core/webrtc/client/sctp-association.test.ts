@@ -39,6 +39,14 @@ function chance(seed: number): () => number {
   };
 }
 
+/** The next packet does not arrive. */
+function loseOne(network: SctpNetwork): void {
+  network.isLost = () => {
+    network.isLost = () => false;
+    return true;
+  };
+}
+
 describe('SctpAssociation', () => {
   it('has the checksum of RFC 9260 appendix A', () => {
     // The test vectors of RFC 3720 appendix B.4: zeros, and "123456789" of the catalogue.
@@ -232,12 +240,7 @@ describe('SctpAssociation', () => {
   it('ends a stream by agreement, also when the request is lost', () => {
     const network = new SctpNetwork();
     network.connect();
-    let isFirst = true;
-    network.isLost = () => {
-      const isNow = isFirst;
-      isFirst = false;
-      return isNow;
-    };
+    loseOne(network);
     network.a.resetStream(4);
     network.run(3000);
     assert.deepEqual(network.log.slice(2), ['b reset 4']);
@@ -247,12 +250,7 @@ describe('SctpAssociation', () => {
   it('delivers what was sent before the end of a stream first', () => {
     const network = new SctpNetwork();
     network.connect();
-    let isFirst = true;
-    network.isLost = () => {
-      const isNow = isFirst;
-      isFirst = false;
-      return isNow;
-    };
+    loseOne(network);
     network.a.send(message(numbered(5)));
     network.a.resetStream(0);
     network.settle();
