@@ -130,6 +130,8 @@ export class HealthMonitor {
       return failed(toMediaError(thrown).message);
     } finally {
       timer.cancel();
+      // A signal that somebody listens to lives as long as those it stems from: as long as this monitor.
+      late.abort();
     }
   }
 }

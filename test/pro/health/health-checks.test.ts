@@ -21,6 +21,7 @@ class Fixture {
   readonly rebooted: string[] = [];
   readonly broken = new Set<string>();
   readonly hanging = new Set<string>();
+  readonly signals: AbortSignal[] = [];
   readonly stats = { packetsReceived: 0 };
   path: MonitoredPath | undefined = {
     ...{ config: { sourceOnDemand: false }, readers: { size: 0 } },
@@ -65,6 +66,7 @@ class Fixture {
 
   #probe(name: string, signal: AbortSignal): Promise<ProbeResult> {
     this.probed.push(name);
+    this.signals.push(signal);
     assert.ok(!signal.aborted);
     if (this.hanging.has(name)) return new Promise(() => undefined);
     const isAvailable = !this.broken.has(name);
@@ -149,6 +151,19 @@ describe('HealthChecks', () => {
     assert.equal(fixture.checks.state('b')?.history.length, 3);
     fixture.checks.close();
     assert.equal(fixture.clock.pendingTimers, 0);
+  });
+
+  it('keeps nothing of a check that is over', async () => {
+    const fixture = new Fixture();
+    fixture.checks.reload([target('cam')]);
+    await fixture.rounds(3);
+    assert.ok(fixture.signals.length >= 3);
+    // Signals that are not aborted would pile up behind the one that ends the monitor.
+    assert.deepEqual(
+      fixture.signals.map(({ aborted }) => aborted),
+      fixture.signals.map(() => true),
+    );
+    fixture.checks.close();
   });
 
   it('spreads the checks over the interval', () => {
