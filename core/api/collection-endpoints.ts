@@ -28,6 +28,8 @@ export interface Collection<T, S extends z.ZodType> {
   readonly show: (thing: T) => z.input<S> | Promise<z.input<S>>;
   /** Ends it. */
   readonly kick?: (thing: T) => void;
+  /** Names may be regular expressions. */
+  readonly allowsBackslash?: boolean;
   /** Said when there is none, e.g. `session not found`. */
   readonly missing: string;
 }
@@ -74,11 +76,13 @@ function listEndpoint<T, S extends z.ZodType>(collection: Collection<T, S>): End
 
 function getEndpoint<T, S extends z.ZodType>(collection: Collection<T, S>): Endpoint {
   const { root, operation, getOperation, tag, thing, key, schema, show } = collection;
+  const { allowsBackslash = false } = collection;
   return jsonEndpoint({
     ...{ method: 'GET', path: `${root}/get/${wildcard(key)}`, tag, shape: 'bare' },
     operationId: getOperation ?? `${operation}Get`,
     summary: `One ${thing}`,
     failures: ['not-found'],
+    allowsBackslash,
     params: keySchema(key, thing),
     result: schema,
     handle: async ({ request }) => show(await findThing(collection, request.parameter(key))),

@@ -72,7 +72,7 @@ export function configEndpoints(api: ConfigurationApi): readonly Endpoint[] {
     ...collectionEndpoints({
       ...{ root: '/v3/config/paths', operation: 'configPaths', tag: TAG, key: 'name' },
       ...{ thing: 'path configuration', missing: 'path configuration not found' },
-      ...{ schema: pathConfSchema, listName: 'PathConfList' },
+      ...{ schema: pathConfSchema, listName: 'PathConfList', allowsBackslash: true },
       all: () => [...api.current().paths].sort(([a], [b]) => (a < b ? -1 : 1)),
       find: (name) => {
         const config = api.current().paths.get(name);
@@ -180,6 +180,7 @@ function writeEndpoint(api: ConfigurationApi, write: Write): Endpoint {
     ...(operationId === undefined ? {} : { operationId }),
     ...(body === undefined ? {} : { documentedBody: body }),
     failures: isOfPath ? ['not-found'] : [],
+    allowsBackslash: isOfPath,
     params: isOfPath ? z.object({ name: z.string().describe('may hold slashes') }) : z.object({}),
     query: z.object({
       persist: flagText

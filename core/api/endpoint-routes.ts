@@ -16,6 +16,7 @@ export function endpointRoutes(
         ? { type: 'action', action: 'api' }
         : { type: 'public', reason: endpoint.publicReason },
     action: (request) => endpoint.run(request),
+    ...(endpoint.allowsBackslash === true ? { allowsBackslash: true } : {}),
     ...(errorEnvelope === undefined ? {} : { errorEnvelope }),
     ...(endpoint.maxBodyBytes === undefined ? {} : { maxBodyBytes: endpoint.maxBodyBytes }),
   }));

@@ -36,6 +36,8 @@ export interface EndpointInfo {
   /** Why nobody has to prove who he is; protected when absent. */
   readonly publicReason?: string;
   readonly maxBodyBytes?: number;
+  /** As in Route. */
+  readonly allowsBackslash?: boolean;
   /** For the document only: of a body that the handler reads or checks by itself. */
   readonly documentedBody?: z.ZodType;
   /** Failures besides those every endpoint has (400, 401, 403, 500). */

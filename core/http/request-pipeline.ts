@@ -11,7 +11,7 @@ import { IncomingRequest } from './incoming-request.ts';
 import { applyReply } from './koa-reply.ts';
 import type { HttpLimits } from './listener-options.ts';
 import type { RequestFront, RequestIdentity } from './request-front.ts';
-import { parseRequestTarget, type RequestTarget } from './request-target.ts';
+import { parseRequestTarget, refuseBackslash, type RequestTarget } from './request-target.ts';
 import type { Router } from './router.ts';
 
 /** What the pipeline works with. */
@@ -111,9 +111,11 @@ export class RequestPipeline {
     const exchange = this.#exchangeOf(context);
     const { router, front } = this.#components;
     const { req: incoming } = context;
-    const target = parseRequestTarget(incoming.url ?? '', this.#limits.maxUrlChars);
+    const { maxUrlChars } = this.#limits;
+    const target = parseRequestTarget(incoming.url ?? '', maxUrlChars, { allowsBackslash: true });
     exchange.target = target;
     const { route, parameters } = router.find(incoming.method ?? '', target);
+    if (route.allowsBackslash !== true) refuseBackslash(target);
     exchange.envelope = route.errorEnvelope;
     const maxBodyBytes = route.maxBodyBytes ?? this.#limits.maxBodyBytes;
     checkDeclaredLength(incoming, maxBodyBytes);

@@ -63,6 +63,8 @@ export interface Route {
   readonly maxBodyBytes?: number;
   /** Answer headers that scripts of other origins may read. */
   readonly exposeHeaders?: readonly string[];
+  /** The path may hold `%5C`, for names that are regular expressions; never for names of files. */
+  readonly allowsBackslash?: boolean;
   /** Default: that of the listener. */
   readonly errorEnvelope?: ErrorEnvelope;
 }

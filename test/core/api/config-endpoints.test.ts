@@ -204,6 +204,19 @@ describe('/v3/config/paths', () => {
     assert.equal(api.configuration.text, YML);
   });
 
+  it('adds, shows, changes and deletes a path whose name is a regular expression', async () => {
+    await using api = await serve();
+    const paths = `${ROOT}/paths`;
+    const name = String.raw`~^cam(\d+)/(low|high\.x)$`;
+    const encoded = encodeURIComponent(name);
+    assert.deepEqual(await api.ask(`POST ${paths}/add/${encoded}`, { maxReaders: 4 }), DONE);
+    assert.equal((await get(api, `paths/get/${encoded}`))['name'], name);
+    assert.deepEqual(await api.ask(`PATCH ${paths}/patch/${encoded}`, { maxReaders: 5 }), DONE);
+    assert.match(api.configuration.text, /maxReaders: 5/u);
+    assert.deepEqual(await api.ask(`DELETE ${paths}/delete/${encoded}`), DONE);
+    assert.equal(api.configuration.text, YML);
+  });
+
   it('lists entries by name, with the values that they inherit', async () => {
     await using api = await serve(`pathDefaults: { maxReaders: 9 }\n${YML}`);
     const { items } = await get(api, 'paths/list');
@@ -226,7 +239,16 @@ describe('/v3/config/paths', () => {
     assert.deepEqual([same.status, other.status], [200, 400]);
   });
 
-  for (const name of ['__proto__', 'constructor', '%2e%2e/x', 'a//b', '~(', 'x%20y', 'x%00']) {
+  for (const name of [
+    '__proto__',
+    'constructor',
+    '%2e%2e/x',
+    'a//b',
+    '~(',
+    'x%20y',
+    'x%00',
+    '..%5Cx',
+  ]) {
     it(`refuses to add '${name}'`, async () => {
       await using api = await serve();
       const { status } = await api.ask(`POST ${ROOT}/paths/add/${name}`, {});

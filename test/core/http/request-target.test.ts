@@ -55,6 +55,15 @@ describe('parseRequestTarget()', () => {
     });
   }
 
+  it('lets an encoded backslash pass where names may be regular expressions, and nothing more', () => {
+    const lenient = (url: string): unknown =>
+      parseRequestTarget(url, 1000, { allowsBackslash: true }).segments;
+    assert.deepEqual(lenient('/get/~%5E(%5Cd%2B)$'), ['get', '~^(\\d+)$']);
+    for (const url of ['/a\\b', '/a%5C%00', '/a%5C/../b', '/a%5C%2F..']) {
+      assert.throws(() => lenient(url), { code: 'malformed-url' });
+    }
+  });
+
   it('refuses a URL that is too long', () => {
     assert.throws(() => parse(`/${'a'.repeat(1000)}`), { code: 'url-too-long' });
   });
