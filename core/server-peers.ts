@@ -59,6 +59,12 @@ export class ServerPeers implements AsyncDisposable {
   /** Targets of a path, for the API. */
   readonly forwards: ForwardManager['list'] = (pathName) => this.#forwards?.list(pathName) ?? [];
 
+  /** Sends paths to other servers, beside what their configuration says; see ForwardManager. */
+  readonly extraForwards: Pick<ForwardManager, 'add' | 'remove'> = {
+    add: (pathName, dest) => this.#forwards?.add(pathName, dest),
+    remove: (pathName, dest) => this.#forwards?.remove(pathName, dest),
+  };
+
   /** Begins to forward; call it once, when the paths are open. */
   start(pathManager: PathManager): void {
     const { clock, logger, config, transcoders, forwardFactories } = this.#components;

@@ -4,7 +4,12 @@ import type { Logger } from '../base/logger.ts';
 import type { ForwardTargetFactory } from '../path/forward-target.ts';
 import type { PathManager, PathObserver } from '../path/path-manager.ts';
 import type { Path } from '../path/path.ts';
-import { Forwarder, type ForwardDestination, type ForwardItem } from './forwarder.ts';
+import {
+  Forwarder,
+  schemeUnsupported,
+  type ForwardDestination,
+  type ForwardItem,
+} from './forwarder.ts';
 
 /** What the manager works with. */
 export interface ForwardManagerComponents {
@@ -20,6 +25,8 @@ export interface ForwardManagerComponents {
 export class ForwardManager implements PathObserver {
   readonly #components: ForwardManagerComponents;
   readonly #forwarders = new Map<string, readonly Forwarder[]>();
+  /** Targets beside the configuration, by path. */
+  readonly #added = new Map<string, readonly ForwardDestination[]>();
   readonly #stopping = new Set<Promise<void>>();
   #unobserve: (() => void) | undefined;
   #isClosed = false;
@@ -37,6 +44,31 @@ export class ForwardManager implements PathObserver {
   /** Targets of a path in the order of its configuration. */
   list(pathName: string): readonly ForwardItem[] {
     return (this.#forwarders.get(pathName) ?? []).map((forwarder, pos) => forwarder.describe(pos));
+  }
+
+  /**
+   * Sends a path to `dest` too, whatever its configuration says, until remove(). The same again
+   * changes nothing.
+   * @throws MediaError unsupported `forward-scheme-unsupported`.
+   */
+  add(pathName: string, dest: string): void {
+    const protocol = protocolOf(dest);
+    if (!this.#components.factories.some(({ schemes }) => schemes.includes(protocol))) {
+      throw schemeUnsupported(protocol);
+    }
+    const added = this.#added.get(pathName) ?? [];
+    if (added.some((each) => each.dest === dest)) return;
+    const destination = { dest, destFingerprint: '', whipBearerToken: '' };
+    this.#added.set(pathName, [...added, destination]);
+    this.#alignNamed(pathName);
+  }
+
+  /** Ends what add() began; nothing happens when it did not. */
+  remove(pathName: string, dest: string): void {
+    const left = (this.#added.get(pathName) ?? []).filter((each) => each.dest !== dest);
+    if (left.length === 0) this.#added.delete(pathName);
+    else this.#added.set(pathName, left);
+    this.#alignNamed(pathName);
   }
 
   onPathTransition(path: Path): void {
@@ -59,11 +91,17 @@ export class ForwardManager implements PathObserver {
     await Promise.all(this.#stopping);
   }
 
+  #alignNamed(pathName: string): void {
+    const path = this.#components.pathManager.get(pathName);
+    if (path) this.#align(path);
+  }
+
   /** Targets that stay the same go on, wherever they stand now. */
   #align(path: Path): void {
     if (this.#isClosed) return;
     const running = [...(this.#forwarders.get(path.name) ?? [])];
-    const next = path.config.forward.map((destination) => {
+    const wanted = [...path.config.forward, ...(this.#added.get(path.name) ?? [])];
+    const next = wanted.map((destination) => {
       const index = running.findIndex((each) => isSame(each.destination, destination));
       const [kept] = index < 0 ? [] : running.splice(index, 1);
       return kept ?? this.#create(path.name, destination);

@@ -118,13 +118,7 @@ export class Forwarder {
     const { clock, factory, random } = this.#components;
     const { signal } = this.#abort;
     if (!factory) {
-      this.#note(
-        new MediaError(
-          'unsupported',
-          'forward-scheme-unsupported',
-          `forward to '${this.#options.protocol}:' is not available in this version`,
-        ),
-      );
+      this.#note(schemeUnsupported(this.#options.protocol));
       return;
     }
     let failuresInRow = 0;
@@ -211,6 +205,12 @@ export class Forwarder {
     this.#lastLogMs = nowMs;
     logger.warn(`forward to ${this.#place} failed: ${this.#lastError}`);
   }
+}
+
+/** Nothing in this server can push to such URLs. */
+export function schemeUnsupported(protocol: string): MediaError {
+  const message = `forward to '${protocol}:' is not available in this version`;
+  return new MediaError('unsupported', 'forward-scheme-unsupported', message);
 }
 
 /**

@@ -23,6 +23,7 @@ export async function assembleGo2rtc(
         return core.webRtcSessions;
       },
       registrar: managedPaths(core.pathManager),
+      forwards: core.peers.extraForwards,
     },
     {
       ...{ ...defaultGo2rtcOptions, ...settings },

@@ -148,6 +148,30 @@ describe('the go2rtc API with real clients', () => {
     assert.doesNotMatch(text, /secret/u);
   });
 
+  it('sends a stream to another server, which it starts and stops for that', async () => {
+    const call = async (method: string, query: Record<string, string>): Promise<number> => {
+      const text = new URLSearchParams(query).toString();
+      return (await fetch(`${server.origin}/api/streams?${text}`, { method })).status;
+    };
+    const isOnline = (at: TestGo2rtcServer, path: string): boolean =>
+      at.core.pathManager.get(path)?.stream?.isOnline === true;
+    const becomes = (at: TestGo2rtcServer, path: string, wanted: boolean): Promise<boolean> =>
+      pollUntil(
+        () => Promise.resolve(isOnline(at, path)),
+        (seen) => seen === wanted,
+        30_000,
+      );
+    const dst = camera.rtspUrl('copy');
+    assert.equal(await call('PUT', { name: 'door', src: camera.rtspUrl('cam') }), 200);
+    assert.equal(await call('POST', { src: 'door', dst }), 200);
+    assert.equal(await becomes(camera, 'copy', true), true);
+    assert.equal(await call('DELETE', { src: 'door', dst }), 200);
+    // Nobody reads the stream any more, so its source is let go too.
+    assert.equal(await becomes(server, 'door', false), false);
+    assert.equal(await call('GET', { src: 'door' }), 200);
+    assert.equal(await call('DELETE', { src: 'door' }), 200);
+  });
+
   it('streams MP4 that ffmpeg plays, with picture and sound, as long as asked', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'go2rtc-'));
     try {

@@ -13,6 +13,7 @@ import { Go2rtcPeers } from './go2rtc-peers.ts';
 import { defaultGo2rtcOptions, type Go2rtcOptions } from './go2rtc-options.ts';
 import { mediaRoutes, type FrameCamera } from './media-routes.ts';
 import { Preloads } from './preloads.ts';
+import { Publications, type StreamForwards } from './publications.ts';
 import { SocketRoute } from './socket-route.ts';
 import { StreamDirectory, type PathRegistrar } from './stream-directory.ts';
 import { streamRoutes } from './stream-routes.ts';
@@ -28,6 +29,8 @@ export interface Go2rtcServerComponents {
   readonly manager?: LocalSessionManager | undefined;
   /** Absent where clients can't add streams. */
   readonly registrar?: PathRegistrar | undefined;
+  /** Absent where nothing can be sent to other servers. */
+  readonly forwards?: StreamForwards | undefined;
   /** Absent where nothing can decode pictures. */
   readonly camera?: FrameCamera | undefined;
 }
@@ -38,6 +41,7 @@ export class Go2rtcServer implements AsyncDisposable {
   readonly #peers: Go2rtcPeers;
   readonly #sockets: SocketRoute;
   readonly #preloads: Preloads;
+  readonly #publications: Publications;
   readonly #lifetime = new Lifetime();
 
   constructor(components: Go2rtcServerComponents, options: Partial<Go2rtcOptions> = {}) {
@@ -55,12 +59,15 @@ export class Go2rtcServer implements AsyncDisposable {
     const directory = new StreamDirectory(parts, settings);
     const peers = new Go2rtcPeers(parts, settings);
     const preloads = new Preloads(parts);
+    const publications = new Publications(parts);
+    this.#publications = publications;
     this.#peers = peers;
     this.#preloads = preloads;
     this.#sockets = new SocketRoute({ clock, logger, peers, directory }, settings);
     const formatOf = (id: string): string | undefined => peers.formatOf(id);
+    const held = { directory, preloads, publications };
     const routes = [
-      ...streamRoutes({ directory, preloads, paths, sessions, formatOf }, settings),
+      ...streamRoutes({ ...held, paths, sessions, formatOf }, settings),
       ...webRtcRoutes({ peers, directory }),
       ...mediaRoutes({ clock, directory, paths, camera: components.camera }, settings),
     ];
@@ -94,6 +101,7 @@ export class Go2rtcServer implements AsyncDisposable {
   /** @throws MediaError as HttpListener.start(). */
   async start(): Promise<void> {
     this.#lifetime.defer(() => this.#preloads.close());
+    this.#lifetime.defer(() => this.#publications.close());
     this.#lifetime.defer(() => this.#peers.close());
     this.#peers.start();
     this.#lifetime.own(this.#listener);

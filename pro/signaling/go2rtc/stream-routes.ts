@@ -6,6 +6,7 @@ import type { Route } from '../../../core/http/route.ts';
 import type { PathManager } from '../../../core/path/path-manager.ts';
 import type { Go2rtcOptions } from './go2rtc-options.ts';
 import type { Preloads } from './preloads.ts';
+import type { Publications } from './publications.ts';
 import type { StreamDirectory } from './stream-directory.ts';
 import { streamInfo, type StreamInfoComponents } from './stream-info.ts';
 import { go2rtcRoute, malformed } from './text-reply.ts';
@@ -14,6 +15,7 @@ import { go2rtcRoute, malformed } from './text-reply.ts';
 export interface StreamRoutesComponents extends StreamInfoComponents {
   readonly directory: StreamDirectory;
   readonly preloads: Preloads;
+  readonly publications: Publications;
   readonly paths: Pick<PathManager, 'get' | 'grant' | 'waitForStream'>;
 }
 
@@ -62,7 +64,7 @@ async function answerStreams(
   components: StreamRoutesComponents,
   request: HttpRequest,
 ): Promise<HttpReply> {
-  const { directory, preloads } = components;
+  const { directory } = components;
   const { query, method } = request;
   const src = query.get('src') ?? '';
   if (src === '' && method !== 'POST') return listReply(components);
@@ -75,11 +77,9 @@ async function answerStreams(
       await directory.put(query.get('name') ?? '', [src]);
       return { status: 200 };
     case 'DELETE':
-      await directory.remove(src);
-      preloads.forget(src);
-      return { status: 200 };
+      return await answerDelete(components, src, query.get('dst') ?? '');
     case 'POST':
-      throw playRefusal(directory, src, query.get('dst') ?? '');
+      return await answerPost(components, request, src);
     default:
       return await oneReply(components, request, src);
   }
@@ -111,14 +111,38 @@ async function oneReply(
   return { ...reply, body: JSON.stringify(streamInfo(target, components), undefined, 2) };
 }
 
-/** Playing into a stream and publishing to elsewhere are not built; the statuses are those of go2rtc. */
-function playRefusal(directory: StreamDirectory, src: string, dst: string): MediaError {
-  if (dst === '') return malformed('no dst');
-  if (!directory.find(dst) && !directory.find(src)) {
-    return new MediaError('not-found', 'go2rtc-stream-not-found', 'stream not found');
+/** With `dst` the stream stays and is sent there no longer, which go2rtc has no request for. */
+async function answerDelete(
+  { directory, preloads, publications }: StreamRoutesComponents,
+  src: string,
+  dst: string,
+): Promise<HttpReply> {
+  if (dst !== '') {
+    publications.remove(src, dst);
+    return { status: 200 };
   }
-  const message = 'streams: playing into a stream and publishing elsewhere are not supported';
-  return new MediaError('unsupported', 'go2rtc-play-unsupported', message);
+  await directory.remove(src);
+  preloads.forget(src);
+  publications.remove(src);
+  return { status: 200 };
+}
+
+/** Sends the stream `src` to the URL `dst`; in which of both is looked up first go2rtc is followed. */
+async function answerPost(
+  { directory, publications }: StreamRoutesComponents,
+  { query, signal }: HttpRequest,
+  src: string,
+): Promise<HttpReply> {
+  const dst = query.get('dst') ?? '';
+  if (dst === '') throw malformed('no dst');
+  if (directory.find(dst)) {
+    const message =
+      'streams: playing into a stream is not supported; let its source be the URL (PUT), or send ' +
+      'a stream (src) to an rtsp://, rtsps://, whip:// or whips:// URL (dst)';
+    throw new MediaError('invalid-argument', 'go2rtc-play-unsupported', message);
+  }
+  await publications.add(directory.get(src), dst, signal);
+  return { status: 200 };
 }
 
 async function answerPreload(

@@ -13,6 +13,8 @@ const KEEPS_STATUS: ReadonlySet<string> = new Set([
   'go2rtc-name-refused',
   'go2rtc-stream-not-found',
   'go2rtc-frame-timeout',
+  'go2rtc-destination-refused',
+  'go2rtc-play-unsupported',
   'body-too-large',
   'unsupported-content-encoding',
   'request-aborted',

@@ -126,6 +126,31 @@ describe('ForwardManager', () => {
     assert.ok(site.logger.lines.every(({ message }) => !message.includes('u:p@')));
   });
 
+  it('sends a path to more targets than its configuration names, over reloads, until told not to', async () => {
+    await using site = new Site(yml(A));
+    const dests = (): string[] => site.forwards.list('cam').map(({ conf }) => conf.dest);
+    site.forwards.add('cam', 'rtsp://c/x');
+    site.forwards.add('cam', 'rtsp://c/x');
+    site.forwards.add('later', 'rtsp://d/x');
+    assert.deepEqual(dests(), ['rtsp://***@a/x', 'rtsp://c/x']);
+    site.publish();
+    await settle();
+    assert.deepEqual(
+      site.runs.map(({ context }) => context.url),
+      ['rtsp://u:p@a/x', 'rtsp://c/x'],
+    );
+    site.reload('paths: {cam: {}, later: {}}');
+    assert.deepEqual(dests(), ['rtsp://c/x']);
+    assert.equal(site.run(1).context.signal.aborted, false);
+    assert.equal(site.forwards.list('later').length, 1);
+    site.forwards.remove('cam', 'rtsp://c/x');
+    site.forwards.remove('cam', 'rtsp://nobody/x');
+    assert.deepEqual([dests(), site.run(1).context.signal.aborted], [[], true]);
+    assert.throws(() => site.forwards.add('cam', 'srt://c'), {
+      code: 'forward-scheme-unsupported',
+    });
+  });
+
   it('tells trouble that a target mends by itself, until it is over', async () => {
     await using site = new Site(yml(A));
     site.publish();

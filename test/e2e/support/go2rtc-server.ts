@@ -31,7 +31,7 @@ export class TestGo2rtcServer implements AsyncDisposable {
     this.#lifetime = lifetime;
   }
 
-  /** Its path `cam` can be published to by RTSP. */
+  /** Its paths `cam` and `copy` can be published to by RTSP. */
   static async start(): Promise<TestGo2rtcServer> {
     const text = configText(await findFreePorts(6));
     const lifetime = new Lifetime();
@@ -47,6 +47,7 @@ export class TestGo2rtcServer implements AsyncDisposable {
         ...{ clock: systemClock, logger: silentLogger, paths, sessions },
         manager: core.webRtcSessions,
         registrar: managedPaths(paths),
+        forwards: core.peers.extraForwards,
         camera: cameraOf(core, lifetime),
       },
       { address: { host: '127.0.0.1', port: 0 } },
@@ -97,6 +98,6 @@ function configText(firstPort: number): string {
     webrtcLocalTCPAddress: at(4),
     webrtcIPsFromInterfaces: false,
     webrtcAdditionalHosts: ['127.0.0.1'],
-    paths: { cam: {} },
+    paths: { cam: {}, copy: {} },
   });
 }

@@ -206,13 +206,14 @@ describe('streams of the go2rtc API', () => {
     assert.equal((await fixture.put('a', ...many)).status, 400);
   });
 
-  it('knows the statuses of playing into streams, which is not built', async () => {
+  it('knows the statuses of sending and playing without anything that sends', async () => {
     await using fixture = await Go2rtcFixture.start();
     const statusOf = async (query: string): Promise<number> =>
       (await fixture.call('POST', `/api/streams?${query}`)).status;
     assert.equal(await statusOf('src=cam'), 400);
     assert.equal(await statusOf('src=x&dst=y'), 404);
-    assert.equal(await statusOf('src=cam&dst=y'), 500);
+    assert.equal(await statusOf('src=cam&dst=y'), 400);
+    assert.equal(await statusOf('src=cam&dst=rtsp://192.0.2.1/x'), 400);
   });
 
   it('probes before it prints when kinds are named', async () => {
