@@ -4,7 +4,7 @@ import type { ConfigEdit } from './config-edit.ts';
 import type { PathSegment } from './config-issue.ts';
 import type { YmlValue } from './encode-config.ts';
 import { isYmlList } from './redact-config.ts';
-import { isBlank, meaningOf } from './yaml-meaning.ts';
+import { isBlank, mayBeBlank, meaningOf } from './yaml-meaning.ts';
 import type { RawMap, RawValue } from './yaml-document.ts';
 import { isRawMap } from './yaml-document.ts';
 
@@ -16,7 +16,7 @@ export interface TextEdit extends ConfigEdit {
 
 /**
  * The small edits that make the value of `edit` out of what `root` holds, in the order in which
- * they apply. Fields of list items that are left out mean the same as empty ones.
+ * they apply. What means the same stays as it is written.
  */
 export function refineEdit(root: RawMap, edit: ConfigEdit): readonly TextEdit[] {
   const { path, value } = edit;
@@ -30,10 +30,8 @@ function differences(
   value: YmlValue,
   path: readonly PathSegment[],
 ): readonly TextEdit[] {
-  const isInList = path.some((segment) => typeof segment === 'number');
-  const isField = isInList && typeof path.at(-1) !== 'number';
-  if (isField && isBlank(old ?? null) && isBlank(value)) return [];
-  if (isDeepStrictEqual(meaningOf(old ?? null, isInList), meaningOf(value, isInList))) return [];
+  if (mayBeBlank(path.slice(0, -1)) && isBlank(old ?? null) && isBlank(value)) return [];
+  if (isDeepStrictEqual(meaningOf(old ?? null, path), meaningOf(value, path))) return [];
   if (isYmlList(value) && Array.isArray(old) && old.length > 0 && value.length > 0) {
     return listDifferences(old, value, path);
   }
@@ -48,9 +46,8 @@ function mapDifferences(
   value: Readonly<Record<string, YmlValue>>,
   path: readonly PathSegment[],
 ): readonly TextEdit[] {
-  const isInList = path.some((segment) => typeof segment === 'number');
   const gone = Object.keys(old).filter((name) => {
-    return !Object.hasOwn(value, name) && !(isInList && isBlank(old[name] ?? null));
+    return !Object.hasOwn(value, name) && !(mayBeBlank(path) && isBlank(old[name] ?? null));
   });
   const kept = Object.keys(old).filter((name) => Object.hasOwn(value, name));
   // The whole section, when nothing of it stays: one without keys would be no map any more.
@@ -67,8 +64,8 @@ function listDifferences(
   value: readonly YmlValue[],
   path: readonly PathSegment[],
 ): readonly TextEdit[] {
-  const before = old.map((item) => meaningOf(item, true));
-  const after = value.map((item) => meaningOf(item, true));
+  const before = old.map((item, index) => meaningOf(item, [...path, index]));
+  const after = value.map((item, index) => meaningOf(item, [...path, index]));
   const shorter = Math.min(before.length, after.length);
   let start = 0;
   while (start < shorter && isDeepStrictEqual(before[start], after[start])) start++;

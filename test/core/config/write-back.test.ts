@@ -230,6 +230,16 @@ describe('writeBack() of a whole list or map', () => {
     ]);
   });
 
+  it('writes what is empty where that may not be the default', () => {
+    assert.deepEqual(edit('k:\n  - a: 1 # c\n', ['k'], [{ a: 1, entities: [] }]), [
+      '+    entities: []',
+    ]);
+    assert.deepEqual(edit('k:\n  - a: 1\n    b: # c\n', ['k'], [{ a: 1, b: '' }]), [
+      '-    b: # c',
+      '+    b: "" # c',
+    ]);
+  });
+
   it('takes items away', () => {
     const [gone] = [edit(users, path, [any])];
     assert.deepEqual(gone, [
