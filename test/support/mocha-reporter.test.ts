@@ -35,6 +35,7 @@ describe('mocha reporter', () => {
       CI: isCi ? 'true' : '',
       MOCHA_SUMMARY_FILE: summary,
       MOCHA_FAILURES_FILE: join(folder, 'failures.txt'),
+      MOCHA_GRACE_MS: '50',
     };
     const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
     const last = stdout.trim().split('\n').at(-1) ?? '';
@@ -55,6 +56,19 @@ describe('mocha reporter', () => {
   it('lets a test be skipped in CI whose data is not part of the repository', () => {
     const tests = "it('a', () => {}); it.skip('b (shared testdata absent)', () => {});";
     assert.deepEqual(run(tests, true), { status: 0, last: '1 passed, 0 failed', sum: '1 0\n' });
+  });
+
+  it('ends a process that is held open, as a failure where no test had failed', () => {
+    const open = "require('node:net').createServer().listen(0, '127.0.0.1');";
+    const held = /^all tests are over, but these are open: .*TCPServerWrap/u;
+    const leak = run(`it('a', () => { ${open} });`, true);
+    assert.equal(leak.status, 1);
+    assert.match(leak.last, held);
+    const tests = `let n = 0; it('a', () => { ${open} if (++n === 1) throw new Error('first'); });`;
+    const mended = run(tests, true, ['--retries', '1']);
+    assert.equal(mended.status, 0);
+    assert.match(mended.last, held);
+    assert.equal(run(`it('a', () => { ${open} throw new Error('always'); });`, true).status, 1);
   });
 
   it('notes what failed, and what needed a second attempt', () => {
