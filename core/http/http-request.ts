@@ -26,6 +26,8 @@ export interface HttpRequest {
   readonly user: string;
   /** When the proof of who that is ends (Date ms), and what it opened with it; undefined = never. */
   readonly expiresAt?: number | undefined;
+  /** As `recheck` of AdmittedUser; undefined when nothing can be taken back. */
+  readonly recheck?: (() => Promise<void>) | undefined;
   /** Aborted when the client leaves or the listener closes. */
   readonly signal: AbortSignal;
   /** @throws MediaError internal when the route's pattern has no such parameter. */

@@ -83,6 +83,10 @@ export class IncomingRequest implements HttpRequest {
     return this.#admitted.expiresAt;
   }
 
+  get recheck(): (() => Promise<void>) | undefined {
+    return this.#admitted.recheck;
+  }
+
   /** The same request after somebody was let in. */
   as(admitted: AdmittedUser): IncomingRequest {
     return new IncomingRequest(this.#facts, admitted);

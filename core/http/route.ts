@@ -50,6 +50,11 @@ export interface AdmittedUser {
   readonly user: string;
   /** When the proof ends (Date ms); undefined = never. */
   readonly expiresAt?: number | undefined;
+  /**
+   * For connections that stay: asks whether the proof still counts.
+   * @throws MediaError `unauthenticated` or `permission-denied` when it was taken back.
+   */
+  readonly recheck?: (() => Promise<void>) | undefined;
 }
 
 /** An ordinary route. */

@@ -19,7 +19,7 @@ export interface VideoGrants {
 export interface AppTokenClaims {
   /** Who holds it; empty when it does not say. */
   readonly identity: string;
-  /** Date ms. */
+  /** Date ms from which it is refused; the leeway is in it. */
   readonly expiresAt: number;
   readonly video: VideoGrants | undefined;
 }
@@ -44,6 +44,7 @@ const MAX_TOKEN_CHARS = 8192;
 const COMPACT = /^[A-Za-z0-9_-]{1,8192}\.[A-Za-z0-9_-]{1,8192}\.[A-Za-z0-9_-]{0,512}$/u;
 
 const headerSchema = z.object({ alg: z.literal('HS256'), crit: z.undefined().optional() });
+const issuerSchema = z.object({ iss: z.string() });
 const flag = z.boolean().optional();
 const claimsSchema = z.object({
   iss: z.string(),
@@ -113,11 +114,12 @@ export class AppTokens {
       return invalid('claims are not understood or have no exp');
     }
     const { sub, exp, video } = claims.data;
-    return { type: 'valid', claims: { identity: sub ?? '', expiresAt: exp * 1000, video } };
+    const expiresAt = (exp + LEEWAY_SECONDS) * 1000;
+    return { type: 'valid', claims: { identity: sub ?? '', expiresAt, video } };
   }
 
   #isOurs(payload: unknown): boolean {
-    const issuer = z.object({ iss: z.string() }).safeParse(payload);
+    const issuer = issuerSchema.safeParse(payload);
     return issuer.success && isSameText(issuer.data.iss, this.#appId);
   }
 

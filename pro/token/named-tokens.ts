@@ -3,7 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../../core/base/clock.ts';
 import type { Logger } from '../../core/base/logger.ts';
-import { MediaError } from '../../core/base/media-error.ts';
+import { MediaError, toMediaError } from '../../core/base/media-error.ts';
 import {
   hashToken,
   isNamedToken,
@@ -44,6 +44,7 @@ const fileSchema = z.strictObject({
 /** Several processes may share the file: every question looks whether it has changed. */
 export class NamedTokens implements AsyncDisposable {
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #filePath: string;
   readonly #usage: TokenUsage;
   #version: string | undefined;
@@ -55,13 +56,21 @@ export class NamedTokens implements AsyncDisposable {
     { filePath }: { readonly filePath: string },
   ) {
     this.#clock = components.clock;
+    this.#logger = components.logger;
     this.#filePath = filePath;
     this.#usage = new TokenUsage(components, `${filePath.replace(/\.json$/u, '')}.used.json`);
   }
 
-  /** Reads the files and begins to keep last uses. @throws MediaError `unavailable`. */
+  /**
+   * Reads the files and begins to keep last uses. A broken file is told and stops nothing else:
+   * who comes with a named token is refused until it is repaired.
+   */
   async start(): Promise<void> {
-    await this.#refresh();
+    try {
+      await this.#refresh();
+    } catch (failure) {
+      this.#logger.error(`named tokens are refused: ${toMediaError(failure).message}`);
+    }
     await this.#usage.load();
     this.#usage.start();
   }

@@ -39,8 +39,17 @@ export interface TokenGateOptions {
   readonly failureRefillMs?: number;
 }
 
+/** Who was let in; the same shape as AdmittedUser of core/http. */
+export interface Admission extends Principal {
+  /**
+   * Whether a named token still counts.
+   * @throws MediaError `unauthenticated`, `permission-denied`, or `unavailable` when nobody can tell.
+   */
+  readonly recheck?: () => Promise<void>;
+}
+
 type Verdict =
-  | { readonly type: 'valid'; readonly user: string }
+  | { readonly type: 'valid'; readonly admission: Admission }
   | { readonly type: 'invalid'; readonly text: string }
   | { readonly type: 'forbidden'; readonly text: string };
 
@@ -72,11 +81,11 @@ export class TokenGate {
   }
 
   /**
-   * Resolves to who it is: `app`, `app:<identity>`, `token:<name>`, or a user.
+   * Resolves to who it is: `app`, `app:<identity>`, `token:<name>`, or a user; and until when.
    * @throws MediaError `unauthenticated`, `permission-denied`, `resource-exhausted` (too many wrong
    * tokens), `unavailable` (token file broken), and those of the authorizers.
    */
-  readonly access = async (question: TokenQuestion): Promise<Principal> => {
+  readonly access = async (question: TokenQuestion): Promise<Admission> => {
     const { appTokens } = this.#components;
     if (appTokens === undefined) return await this.#askUsers(question);
     const carrier = findToken(question.headers.authorization, question.query);
@@ -109,17 +118,28 @@ export class TokenGate {
   ): Promise<Verdict> {
     if (isNamedToken(token)) {
       const verdict = await this.#components.namedTokens.verify(token, question);
-      return verdict.type === 'valid' ? { type: 'valid', user: `token:${verdict.name}` } : verdict;
+      if (verdict.type !== 'valid') return verdict;
+      const { method, urlPath } = question;
+      const recheck = (): Promise<void> => this.#recheck(token, { method, urlPath });
+      return { type: 'valid', admission: { user: `token:${verdict.name}`, recheck } };
     }
     const verdict = appTokens.verify(token);
     if (verdict.type === 'invalid') return verdict;
-    const { identity, video } = verdict.claims;
+    const { identity, expiresAt, video } = verdict.claims;
     const fault = this.#hasGrants ? grantFault(video, question) : undefined;
     if (fault !== undefined) return { type: 'forbidden', text: fault };
-    return { type: 'valid', user: identity === '' ? 'app' : `app:${printable(identity)}` };
+    const user = identity === '' ? 'app' : `app:${printable(identity)}`;
+    return { type: 'valid', admission: { user, expiresAt } };
   }
 
-  #decide(token: string, { ip }: TokenQuestion, verdict: Verdict): Principal {
+  /** A connection that stays is no guess: nothing is counted. */
+  async #recheck(token: string, request: Pick<TokenQuestion, 'method' | 'urlPath'>): Promise<void> {
+    const verdict = await this.#components.namedTokens.verify(token, request);
+    if (verdict.type === 'invalid') throw refusal(verdict.text, true);
+    if (verdict.type === 'forbidden') throw forbidden(verdict.text);
+  }
+
+  #decide(token: string, { ip }: TokenQuestion, verdict: Verdict): Admission {
     const hash = hashToken(token);
     const isBlocked = this.#limiter.isBlocked(ip, hash);
     if (verdict.type === 'invalid') {
@@ -131,8 +151,8 @@ export class TokenGate {
     // A first right token from a blocked network is refused too: else guessing would go on unlimited.
     if (isBlocked && !this.#remembered.has(hash)) throw tooManyFailures(ip);
     this.#remember(hash);
-    if (verdict.type === 'valid') return { user: verdict.user };
-    throw new MediaError('permission-denied', 'permission-denied', verdict.text);
+    if (verdict.type === 'valid') return verdict.admission;
+    throw forbidden(verdict.text);
   }
 
   #remember(hash: string): void {
@@ -154,6 +174,10 @@ function refusal(text: string, hadCredentials: boolean): MediaError {
   return new MediaError('unauthenticated', code, text, {
     context: { hadCredentials, challenge: `Bearer realm="mediamtx-pro"${error}` },
   });
+}
+
+function forbidden(text: string): MediaError {
+  return new MediaError('permission-denied', 'permission-denied', text);
 }
 
 function tooManyFailures(ip: string): MediaError {

@@ -2,12 +2,16 @@
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../core/base/clock.ts';
+import { kindToWebSocketCloseCode } from '../../core/base/error-status.ts';
+import { toMediaError } from '../../core/base/media-error.ts';
+import type { HttpRequest } from '../../core/http/http-request.ts';
 import type { Delivery, FrameSink } from './delivery.ts';
 import type { HistoryEntry } from './event-history.ts';
 import type { HubOptions } from './hub-options.ts';
 
 /** Why a connection ended. */
-export type HubCloseReason = 'left' | 'pongTimeout' | 'tooLong' | 'overflow' | 'stopped' | 'failed';
+export type HubCloseReason =
+  'left' | 'pongTimeout' | 'tooLong' | 'overflow' | 'denied' | 'stopped' | 'failed';
 
 /** What a connection works with. */
 export interface HubClientComponents {
@@ -19,8 +23,8 @@ export interface HubClientComponents {
   readonly onClosed: (client: HubClient, reason: HubCloseReason) => void;
 }
 
-/** Who a connection belongs to, and which events are old for it. */
-export interface HubClientFacts {
+/** Who a connection belongs to, how long it may stay, and which events are old for it. */
+export interface HubClientFacts extends Pick<HttpRequest, 'expiresAt' | 'recheck'> {
   /** Address, or /64 network, that the limit per client counts. */
   readonly network: string;
   /** Newest event at the time of the handshake. */
@@ -100,7 +104,9 @@ export class HubClient implements FrameSink {
     socket.uncork();
   }
 
-  /** Called about once a second: pings, and ends what is silent, too slow or does not close. */
+  /**
+   * Called about once a second: pings, and ends what is silent, too slow, expired or does not close.
+   */
   sweep(nowMs: number): void {
     const { pongWaitMs, pingPeriodMs, overflowMs, writeWaitMs } = this.#limits;
     if (!this.#isOpen) {
@@ -114,7 +120,22 @@ export class HubClient implements FrameSink {
       this.terminate();
     } else if (overflowSinceMs !== undefined && nowMs - overflowSinceMs >= overflowMs) {
       this.close('overflow', 1013);
+    } else if (this.#components.clock.nowMs() >= (this.facts.expiresAt ?? Infinity)) {
+      this.close('denied', kindToWebSocketCloseCode.unauthenticated);
     } else if (nowMs - this.#lastPingMs >= pingPeriodMs) this.#ping(nowMs);
+  }
+
+  /** Ends a client whose token was taken back. Never rejects. */
+  async recheck(): Promise<void> {
+    if (!this.#isOpen) return;
+    try {
+      await this.facts.recheck?.();
+    } catch (thrown) {
+      const { kind } = toMediaError(thrown);
+      // A file of tokens that can't be read just now says nothing about this one.
+      if (kind !== 'unauthenticated' && kind !== 'permission-denied') return;
+      this.close('denied', kindToWebSocketCloseCode[kind]);
+    }
   }
 
   /** Begins the closing handshake. */

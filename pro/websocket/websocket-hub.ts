@@ -19,6 +19,8 @@ import { QueueDelivery } from './queue-delivery.ts';
 import { toHistoryDraft } from './wire-message.ts';
 
 const SWEEP_PERIOD_MS = 1000;
+/** How long a token that was taken back may go on listening. */
+const RECHECK_PERIOD_MS = 5000;
 /** Events that may wait for the end of a turn. */
 const MAX_BATCH = 128;
 
@@ -56,12 +58,14 @@ export class WebSocketHub implements AsyncDisposable {
   readonly #clients = new Set<HubClient>();
   readonly #countByNetwork = new Map<string, number>();
   readonly #closed: Record<HubCloseReason, number> = {
-    ...{ left: 0, pongTimeout: 0, tooLong: 0, overflow: 0, stopped: 0, failed: 0 },
+    ...{ left: 0, pongTimeout: 0, tooLong: 0, overflow: 0, denied: 0, stopped: 0, failed: 0 },
   };
   #fresh: HistoryEntry[] = [];
   #isFlushScheduled = false;
   #unsubscribe: (() => void) | undefined;
   #sweepTimer: Timer | undefined;
+  #recheckTimer: Timer | undefined;
+  #isRechecking = false;
   #closing: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
   #refused = 0;
@@ -105,6 +109,7 @@ export class WebSocketHub implements AsyncDisposable {
     const { events, clock } = this.#components;
     this.#unsubscribe = events.subscribe((event) => this.#onEvent(event));
     this.#sweepTimer = clock.every(SWEEP_PERIOD_MS, () => this.#sweep());
+    this.#recheckTimer = clock.every(RECHECK_PERIOD_MS, () => void this.#recheck());
   }
 
   stats(): WebSocketHubStats {
@@ -140,7 +145,8 @@ export class WebSocketHub implements AsyncDisposable {
     const network = networkOf(request.ip);
     this.#checkLimits(network);
     this.#server.handleUpgrade(incoming, socket, head, (webSocket) => {
-      const client = this.#add({ webSocket, socket, network });
+      const { expiresAt, recheck } = request;
+      const client = this.#add({ webSocket, socket, network, expiresAt, recheck });
       if (resumeAt) this.#attachCursor(client, { asked, resumeAt });
       else client.attach(this.#queueDelivery(client, asked));
     });
@@ -172,14 +178,15 @@ export class WebSocketHub implements AsyncDisposable {
     }
   }
 
-  #add({ webSocket, socket, network }: NewConnection): HubClient {
+  #add({ webSocket, socket, ...facts }: NewConnection): HubClient {
     const { clock } = this.#components;
     const client = new HubClient(
       { webSocket, socket, clock, onClosed: (gone, reason) => this.#remove(gone, reason) },
-      { network, joinedAtNumber: this.#history.newest },
+      { ...facts, joinedAtNumber: this.#history.newest },
       this.#options,
     );
     this.#clients.add(client);
+    const { network } = facts;
     this.#countByNetwork.set(network, (this.#countByNetwork.get(network) ?? 0) + 1);
     return client;
   }
@@ -253,6 +260,14 @@ export class WebSocketHub implements AsyncDisposable {
     for (const client of this.#clients) client.sweep(nowMs);
   }
 
+  /** One after the other: a thousand clients of one token must not ask at once. */
+  async #recheck(): Promise<void> {
+    if (this.#isRechecking) return;
+    this.#isRechecking = true;
+    for (const client of this.#clients) await client.recheck();
+    this.#isRechecking = false;
+  }
+
   async #closeAll(): Promise<void> {
     this.#unsubscribe?.();
     this.#flush();
@@ -266,11 +281,12 @@ export class WebSocketHub implements AsyncDisposable {
     if (this.#clients.size > 0) await empty;
     timer.cancel();
     this.#sweepTimer?.cancel();
+    this.#recheckTimer?.cancel();
     this.#server.close();
   }
 }
 
-interface NewConnection {
+interface NewConnection extends Pick<HttpRequest, 'expiresAt' | 'recheck'> {
   readonly webSocket: WebSocket;
   readonly socket: Upgrade['socket'];
   readonly network: string;

@@ -158,6 +158,22 @@ describe('NamedTokens', () => {
     assert.equal((await tokens.verify(token, get)).type, 'invalid');
   });
 
+  it('starts with a broken file, tells it, and refuses until it is repaired', async () => {
+    const { token } = await open().create({ name: 'ci' });
+    const good = await readFile(filePath, 'utf8');
+    await writeFile(filePath, good.slice(0, 40));
+    const logger = new RecordingLogger();
+    const tokens = open(logger);
+    await tokens.start();
+    const [line] = logger.lines;
+    assert.equal(line?.level, 'error');
+    assert.match(line.message, /named tokens are refused: .*tokens\.json is not understood/u);
+    await assert.rejects(tokens.verify(token, get), { code: 'token-file-broken' });
+    await writeFile(filePath, good);
+    assert.equal((await tokens.verify(token, get)).type, 'valid');
+    await tokens.close();
+  });
+
   it('goes on without last uses when their file is broken', async () => {
     const logger = new RecordingLogger();
     const tokens = open(logger);

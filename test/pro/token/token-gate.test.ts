@@ -9,7 +9,7 @@ import type { AccessGate } from '../../../core/http/route.ts';
 import { AppTokens, type VideoGrants } from '../../../pro/token/app-tokens.ts';
 import { newToken } from '../../../pro/token/named-token.ts';
 import type { NamedTokenVerdict } from '../../../pro/token/named-tokens.ts';
-import { TokenGate, type TokenQuestion } from '../../../pro/token/token-gate.ts';
+import { TokenGate, type Admission, type TokenQuestion } from '../../../pro/token/token-gate.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 const api = [{ action: 'api', path: '' }] as const;
@@ -48,23 +48,26 @@ class Rig {
     );
   }
 
+  admit(question: Partial<TokenQuestion> & { header?: string } = {}): Promise<Admission> {
+    const { header, ...rest } = question;
+    return this.gate.access({
+      action: 'api',
+      path: '',
+      headers: { authorization: header },
+      ip: '192.0.2.1',
+      requestId: 'r',
+      query: '',
+      signal: new AbortController().signal,
+      method: 'GET',
+      urlPath: '/api/v2/info',
+      ...rest,
+    });
+  }
+
   /** The user, or the refusal as `status text`. */
   async ask(question: Partial<TokenQuestion> & { header?: string } = {}): Promise<string> {
-    const { header, ...rest } = question;
     try {
-      const { user } = await this.gate.access({
-        action: 'api',
-        path: '',
-        headers: { authorization: header },
-        ip: '192.0.2.1',
-        requestId: 'r',
-        query: '',
-        signal: new AbortController().signal,
-        method: 'GET',
-        urlPath: '/api/v2/info',
-        ...rest,
-      });
-      return user;
+      return (await this.admit(question)).user;
     } catch (failure) {
       const error = toMediaError(failure);
       const { status, headers } = errorReply(error, { requestId: 'r', path: '' });
@@ -100,6 +103,29 @@ describe('TokenGate with tokens on', () => {
       await rig.ask({ query: `access_token=${known}` }),
       "403 token 'ci' may not GET /x|",
     );
+  });
+
+  it('tells until when an application token counts, leeway included', async () => {
+    const rig = new Rig();
+    const header = `Bearer ${rig.tokens.create({ ttlSeconds: 600 })}`;
+    const { expiresAt } = await rig.admit({ header });
+    assert.equal(expiresAt, rig.clock.nowMs() + 660_000);
+    rig.clock.advance(659_999);
+    assert.equal(await rig.ask({ header }), 'app');
+    rig.clock.advance(1);
+    assert.match(await rig.ask({ header }), /^401 .*jwt expired/u);
+  });
+
+  it('can ask again whether a named token counts, for connections that stay', async () => {
+    const rig = new Rig();
+    const { recheck = assert.fail } = await rig.admit({ header: `Bearer ${known}` });
+    await recheck();
+    rig.verdict = { type: 'invalid', text: 'token is revoked' };
+    await assert.rejects(recheck(), { kind: 'unauthenticated', message: 'token is revoked' });
+    rig.verdict = { type: 'forbidden', text: 'not here' };
+    await assert.rejects(recheck(), { kind: 'permission-denied' });
+    for (let times = 0; times < 9; times++) await recheck().catch(() => undefined);
+    assert.equal(await rig.ask({ header: `Bearer ${rig.tokens.create()}` }), 'app');
   });
 
   it('lets the header win over the query', async () => {
@@ -206,6 +232,7 @@ describe('TokenGate with grants', () => {
       ...question,
     });
   const record = { method: 'POST', urlPath: '/api/v2/record/start' };
+  const picture = { urlPath: '/api/v2/snapshot' };
   const remove = { method: 'POST', urlPath: '/api/v2/file/del' };
   const publish = { action: 'publish', path: 'cam', method: 'POST', urlPath: '/cam/whip' } as const;
   const watch = { action: 'read', path: 'cam', method: 'POST', urlPath: '/cam/whep' } as const;
@@ -237,6 +264,30 @@ describe('TokenGate with grants', () => {
       'a page of a device with roomAdmin',
       { roomAdmin: true },
       { urlPath: '/api/v2/proxy/device/reboot' },
+      /^app$/u,
+    ],
+    [
+      'a picture that is shown',
+      undefined,
+      { ...picture, query: 'name=a&fileType=stream' },
+      /^app$/u,
+    ],
+    [
+      'a picture that is kept',
+      undefined,
+      { ...picture, query: 'name=a&fileType=&fileType=url' },
+      /^403 token does not grant roomRecord/u,
+    ],
+    [
+      'a picture of a stream that is kept',
+      undefined,
+      { urlPath: '/api/v2/publish/snapshot', query: 'fileType=file' },
+      /^403 /u,
+    ],
+    [
+      'a picture that is kept with roomRecord',
+      { roomRecord: true },
+      { ...picture, query: 'fileType=url' },
       /^app$/u,
     ],
     ['publishing into the room', join, publish, /^app$/u],

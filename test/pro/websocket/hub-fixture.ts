@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { HttpListener } from '../../../core/http/http-listener.ts';
+import type { AccessGate } from '../../../core/http/route.ts';
 import { Router } from '../../../core/http/router.ts';
 import { systemClock } from '../../../core/base/clock.ts';
 import { silentLogger } from '../../../core/base/logger.ts';
@@ -20,7 +21,10 @@ export interface HubFixture extends AsyncDisposable {
 }
 
 /** A hub whose time only the test moves. */
-export async function startHub(options: Partial<HubOptions> = {}): Promise<HubFixture> {
+export async function startHub(
+  options: Partial<HubOptions> = {},
+  access: AccessGate = () => Promise.resolve({ user: '' }),
+): Promise<HubFixture> {
   const clock = new FakeClock();
   const bus = new EventBus(silentLogger);
   const hub = new WebSocketHub(
@@ -30,7 +34,7 @@ export async function startHub(options: Partial<HubOptions> = {}): Promise<HubFi
   const listener = new HttpListener(
     {
       router: new Router([], [hub.route]),
-      access: () => Promise.resolve({ user: '' }),
+      access,
       clock: systemClock,
       logger: silentLogger,
     },

@@ -1,6 +1,7 @@
 // The WebSocket hub with real clients: frames, limits, heartbeat, cursors, end.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { MediaError } from '../../../core/base/media-error.ts';
 import { noticed, refusedStatus, startHub, TestClient } from './hub-fixture.ts';
 
 const numbered = (value: number): { readonly type: 'broadcast'; readonly text: string } => ({
@@ -205,6 +206,57 @@ describe('WebSocketHub cursors', () => {
       ]);
       assert.match(client.texts[2] ?? '', /"data":\{"n":3\}/u);
     }
+  });
+});
+
+describe('WebSocketHub and tokens', () => {
+  it('ends a client with 4401 when its token expires, and no other', async () => {
+    const startedAt = Date.UTC(2026, 0, 1);
+    await using fixture = await startHub({}, ({ query }) =>
+      Promise.resolve({
+        user: 'app',
+        ...(query.includes('name=short') ? { expiresAt: startedAt + 30_000 } : {}),
+      }),
+    );
+    const { clock, hub, url } = fixture;
+    const [short, lasting] = [
+      await TestClient.open(`${url}?name=short`),
+      await TestClient.open(url),
+    ];
+    clock.advance(29_000);
+    assert.equal(hub.stats().closed.denied, 0);
+    fixture.bus.publish(numbered(1));
+    await short.received(1);
+    clock.advance(1000);
+    assert.equal(await short.closed, 4401);
+    fixture.bus.publish(numbered(2));
+    await lasting.received(2);
+    assert.equal(short.texts.length, 1);
+    await noticed(() => hub.stats().closed.denied === 1);
+  });
+
+  it('ends a client whose token was taken back, and none while nobody can tell', async () => {
+    let failure: MediaError | undefined;
+    let asked = 0;
+    const recheck = (): Promise<void> => {
+      asked++;
+      return failure ? Promise.reject(failure) : Promise.resolve();
+    };
+    await using fixture = await startHub({}, () => Promise.resolve({ user: 'token:ci', recheck }));
+    const { clock, hub, url } = fixture;
+    const client = await TestClient.open(url);
+    const pass = async (): Promise<void> => {
+      clock.advance(5000);
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    await pass();
+    failure = new MediaError('unavailable', 'token-file-broken', 'broken');
+    await pass();
+    assert.deepEqual([asked, hub.clientCount, hub.stats().closed.denied], [2, 1, 0]);
+    failure = new MediaError('unauthenticated', 'authentication-failed', 'token is revoked');
+    await pass();
+    assert.equal(await client.closed, 4401);
+    await noticed(() => hub.stats().closed.denied === 1);
   });
 });
 
