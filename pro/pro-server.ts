@@ -172,7 +172,7 @@ export class ProServer {
     const smart = assembleSmart(context, { devices, pictures, recorder });
     const exports = await assembleExport(context, recordings);
     const signaling = assembleSignaling(context, { ice: this.#ice, access });
-    await assembleGo2rtc(context, pictures);
+    await assembleGo2rtc(context, { pictures, access });
     assembleKvsMasters(context, this.#kvs);
     await assembleTuyaFacade(context, this.#ice);
     const { websocket } = pro;

@@ -4,6 +4,7 @@ import { LicenceCheck } from '../license/licence-check.ts';
 import { AppTokens } from '../token/app-tokens.ts';
 import { NamedTokens } from '../token/named-tokens.ts';
 import { TokenGate } from '../token/token-gate.ts';
+import type { RequireLicence } from './licensed-routes.ts';
 import type { ProContext } from './pro-context.ts';
 
 /** Guards of the API. */
@@ -11,7 +12,12 @@ export interface ApiAccess {
   readonly gate: AccessGate;
   /** Verifies tokens that do not come with a protected route; undefined when none are asked for. */
   readonly appTokens: AppTokens | undefined;
+  /** For endpoints behind another gate. @throws MediaError permission-denied `licence-required`. */
+  readonly requireLicence: RequireLicence;
 }
+
+/** The Control API is the core's, and goes on without a licence. */
+const CORE_API = '/v3/';
 
 /** Builds the guards and starts the licence check. */
 export async function assembleAccess(context: ProContext): Promise<ApiAccess> {
@@ -40,12 +46,19 @@ export async function assembleAccess(context: ProContext): Promise<ApiAccess> {
     },
     { hasGrants, failureBurst, failureRefillMs },
   );
+  const requireLicence: RequireLicence = (host) => licence.require(host ?? '');
   return {
-    appTokens,
+    ...{ appTokens, requireLicence },
     gate: async (question) => {
-      const principal = await gate.access(question);
-      licence.require(question.headers.host ?? '');
-      return principal;
+      const admission = await gate.access(question);
+      if (!pro.licence.isRequired || question.urlPath.startsWith(CORE_API)) return admission;
+      const { host } = question.headers;
+      requireLicence(host);
+      const recheck = async (): Promise<void> => {
+        await admission.recheck?.();
+        requireLicence(host);
+      };
+      return { ...admission, recheck };
     },
   };
 }

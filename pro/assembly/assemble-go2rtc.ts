@@ -3,13 +3,14 @@ import { formatListenAddress } from '../../core/config/listen-address.ts';
 import { defaultGo2rtcOptions } from '../signaling/go2rtc/go2rtc-options.ts';
 import { Go2rtcServer } from '../signaling/go2rtc/go2rtc-server.ts';
 import { managedPaths } from '../signaling/go2rtc/managed-paths.ts';
+import type { ApiAccess } from './assemble-access.ts';
 import type { Pictures } from './assemble-pictures.ts';
 import type { ProContext } from './pro-context.ts';
 
 /** Starts it; undefined while it is off. */
 export async function assembleGo2rtc(
   context: ProContext,
-  { snapshots: camera }: Pictures,
+  { pictures, access }: { readonly pictures: Pictures; readonly access: ApiAccess },
 ): Promise<Go2rtcServer | undefined> {
   const { clock, logger, core, pro, lifetime, configNow } = context;
   const { isEnabled, ...settings } = pro.go2rtc;
@@ -17,7 +18,8 @@ export async function assembleGo2rtc(
   const { rtsp, rtspAddress } = configNow().global;
   const server = new Go2rtcServer(
     {
-      ...{ clock, logger, camera, paths: core.pathManager, sessions: core.sessions },
+      ...{ clock, logger, paths: core.pathManager, sessions: core.sessions },
+      ...{ camera: pictures.snapshots, requireLicence: access.requireLicence },
       // A reload may put another in its place.
       get manager() {
         return core.webRtcSessions;

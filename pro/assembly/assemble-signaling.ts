@@ -13,6 +13,7 @@ import { defaultSmartlyOptions } from '../signaling/smartly/smartly-options.ts';
 import { SMARTLY_HEADERS, smartlyRoutes } from '../signaling/smartly/smartly-routes.ts';
 import { tryPageRoutes } from '../signaling/smartly/try-page-routes.ts';
 import type { ApiAccess } from './assemble-access.ts';
+import { licensedRoutes } from './licensed-routes.ts';
 import type { ProContext } from './pro-context.ts';
 
 /** The one list of ICE servers; the core tells it to WHIP and WHEP clients. */
@@ -45,7 +46,7 @@ export function assembleSignaling(
   components: { readonly ice: IceService; readonly access: ApiAccess },
 ): Signaling {
   const { ice, access } = components;
-  const { appTokens } = access;
+  const { appTokens, requireLicence } = access;
   const iceRoutes = iceConfigRoutes({
     service: ice,
     ...(appTokens
@@ -61,7 +62,7 @@ export function assembleSignaling(
   const { isEnabled } = context.pro.smartly;
   const bridge = isEnabled ? createSmartly(context, ice) : undefined;
   const smartly = bridge ? [...smartlyRoutes(bridge), ...tryPageRoutes()] : [];
-  const routes = [...iceRoutes, ...smartly];
+  const routes = licensedRoutes([...iceRoutes, ...smartly], requireLicence);
   return { parts: [{ routes, allowHeaders: SMARTLY_HEADERS }], smartlyStats: () => bridge?.stats };
 }
 

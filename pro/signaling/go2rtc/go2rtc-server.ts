@@ -31,6 +31,8 @@ export interface Go2rtcServerComponents {
   readonly registrar?: PathRegistrar | undefined;
   /** Absent where nothing can be sent to other servers. */
   readonly forwards?: StreamForwards | undefined;
+  /** Refuses requests while a licence is missing; `host` is the Host header. Absent where none is needed. */
+  readonly requireLicence?: (host: string | undefined) => void;
   /** Absent where nothing can decode pictures. */
   readonly camera?: FrameCamera | undefined;
 }
@@ -72,10 +74,15 @@ export class Go2rtcServer implements AsyncDisposable {
       ...mediaRoutes({ clock, directory, paths, camera: components.camera }, settings),
     ];
     const { address, origin } = settings;
+    const login = go2rtcAccess(clock, settings);
     this.#listener = new HttpListener(
       {
         ...{ clock, logger, router: new Router(routes, [this.#sockets.route]) },
-        access: go2rtcAccess(clock, settings),
+        access: async (question) => {
+          const user = await login(question);
+          components.requireLicence?.(question.headers.host);
+          return user;
+        },
       },
       {
         ...{ address, addressKey: 'go2rtc.address' },
