@@ -8,6 +8,7 @@ import type { RecordingIndex, RetentionCandidate } from './index-query.ts';
 import type { RecordingFiles } from './recording-files.ts';
 import type { RecordingFolder } from './recording-folder.ts';
 import { folderOf } from './recording.ts';
+import { SteadyTime } from './steady-time.ts';
 import { RetentionPlan, type RetentionLimits, type RetentionReason } from './retention-plan.ts';
 
 /** What a sweep works with. */
@@ -74,17 +75,19 @@ const CONCURRENT_DELETIONS = 4;
 export class RetentionSweep {
   readonly #components: RetentionSweepComponents;
   readonly #diskSpace: DiskSpaceQuestion;
+  readonly #time: SteadyTime;
 
   constructor(components: RetentionSweepComponents) {
     this.#components = components;
     this.#diskSpace = components.diskSpace ?? systemDiskSpace;
+    this.#time = new SteadyTime(components.clock);
   }
 
   /** @throws MediaError canceled, or what the index throws. */
   async run(request: RetentionRequest): Promise<RetentionResult> {
     const { folder, limits } = request;
     const { freeBytes } = await this.#diskSpace(folder.safe.root);
-    const nowAt = this.#components.clock.nowMs();
+    const nowAt = this.#steadyNow();
     const usedBytes = limits.maxBytes > 0 ? await this.#usedBytes(folder) : 0;
     const run: Run = {
       request,
@@ -101,6 +104,16 @@ export class RetentionSweep {
     const { verdicts, count, sizeBytes, failed, plan } = run;
     const { missingBytes } = plan;
     return { verdicts, count, sizeBytes, failed, removedFolders, missingBytes, freeBytes };
+  }
+
+  #steadyNow(): number {
+    const { doubtMs } = this.#time;
+    if (doubtMs > 0) {
+      const hours = Math.round(doubtMs / 3_600_000);
+      const line = `the clock jumped ${hours} hours ahead; recordings get older by it in a day only`;
+      this.#components.logger.warn(line);
+    }
+    return this.#time.nowAt();
   }
 
   async #usedBytes({ safe }: RecordingFolder): Promise<number> {

@@ -12,6 +12,7 @@ import {
   type RetentionResult,
   type RetentionVerdict,
 } from '../../../core/library/retention-sweep.ts';
+import { RecordingLogger } from '../../support/recording-logger.ts';
 import { RecordingFixture } from './support/recording-fixture.ts';
 import { recording, temporaryFolder, type TemporaryFolder } from './support/recordings.ts';
 
@@ -139,6 +140,24 @@ describe('RetentionSweep', () => {
     const result = await new RetentionSweep(components).run({ folder: fixture.folder, limits });
     assert.equal(result.failed, 1);
     assert(has('20250102/older.mp4') && !has('20250101/old.mp4'));
+  });
+
+  it('does not believe a clock that jumps a year ahead', async () => {
+    let stepMs = 0;
+    const { clock: hands, index, files } = fixture;
+    const clock = {
+      nowMs: () => hands.nowMs() + stepMs,
+      monotonicMs: () => hands.monotonicMs(),
+      after: hands.after.bind(hands),
+      every: hands.every.bind(hands),
+    };
+    const logger = new RecordingLogger();
+    const sweeper = new RetentionSweep({ clock, index, files, logger });
+    stepMs = 365 * DAY;
+    const { count } = await sweeper.run({ folder: fixture.folder, limits: thirtyDays });
+    assert.equal(count, 3);
+    assert(has('20250116/new.mp4') && !has('20250101/old.mp4'));
+    assert.match(logger.lines[0]?.message ?? '', /the clock jumped 8760 hours ahead/u);
   });
 
   it('works through more than one page', async () => {
