@@ -76,7 +76,8 @@ export class StreamWriter {
     track.ring.nowMs = nowMs;
     this.#hasNew = true;
     const isUsed = track.accept(packet);
-    if (isUsed && packet.isMarked) {
+    // Few audio formats mark their packets, and each of them is whole.
+    if (isUsed && (packet.isMarked || track.kind === 'audio')) {
       this.stream.clock.noteArrival(
         trackIndex,
         packet.timestampTicks + track.ring.timestampOffsetTicks,

@@ -42,6 +42,8 @@ export class Stream {
   readonly #readers: StreamReader[] = [];
   readonly #keyFrameRequests: (KeyFrameRequest | undefined)[];
   #writer: StreamWriter | undefined;
+  /** Whether a source had the writer before, even one that sent nothing: the next may differ in details. */
+  #hadWriter = false;
   #closedReason: MediaError | undefined;
 
   constructor(descriptions: readonly TrackDescription[], options: StreamOptions = {}) {
@@ -125,8 +127,8 @@ export class Stream {
         'the tracks of the source differ from those of the stream',
       );
     }
-    const isRestart = this.tracks.some((track) => track.stats.packetsReceived > 0);
-    if (isRestart) this.#restartTracks(descriptions);
+    if (this.#hadWriter) this.#restartTracks(descriptions);
+    this.#hadWriter = true;
     const writer = new StreamWriter({ stream: this, clock: this.#time }, options);
     this.#writer = writer;
     return writer;

@@ -104,7 +104,7 @@ export class Track {
   restart(description: TrackDescription): void {
     this.#sourcePayloadType = description.payloadType;
     this.normalizer.restart(description.codec);
-    this.ring.leaveGap();
+    if (this.ring.packetsWritten > 0) this.ring.leaveGap();
     this.#sourceSsrc = -1;
     this.#expectedSequence = -1;
   }

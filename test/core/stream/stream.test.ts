@@ -161,6 +161,38 @@ describe('Stream', () => {
     assert.equal(reader.closedFor, undefined);
   });
 
+  it('believes what the second publisher announces, also when the first one sent nothing', () => {
+    const { stream, reader } = open([VIDEO]);
+    stream.attach([VIDEO]).close();
+    const sps = Buffer.from('6742c01edd8088fee0', 'hex');
+    const codec = { ...VIDEO.codec, sps };
+    const writer = stream.attach([{ kind: 'video', codec, payloadType: 98 }]);
+    const [track] = stream.tracks;
+    assert.ok(track?.codec.name === 'H264');
+    assert.deepEqual(track.codec.sps && Buffer.from(track.codec.sps), sps);
+    const payload = Buffer.from('419a2233', 'hex');
+    assert.equal(writer.writeRtp(0, packet({ sequence: 1, payloadType: 98, payload })), true);
+    writer.publish();
+    assert.deepEqual([reader.payloads.length, reader.holes], [1, 0]);
+  });
+
+  it('knows the time of audio that nobody marks', () => {
+    const audio: TrackDescription = {
+      kind: 'audio',
+      codec: { name: 'Opus', clockRateHz: 48000, channelCount: 2 },
+      payloadType: 111,
+    };
+    const { clock, stream } = open([audio]);
+    const writer = stream.attach([audio]);
+    const payload = Buffer.from('780102', 'hex');
+    for (let sequence = 0; sequence < 3; sequence++) {
+      const ticks = 0xffffff00 + sequence * 960;
+      writer.writeRtp(0, packet({ sequence, ticks, payload, payloadType: 111 }));
+      clock.advance(20);
+    }
+    assert.equal(stream.clock.ticksAt(0, clock.monotonicMs()), (0xffffff00 + 3 * 960) >>> 0);
+  });
+
   it('takes no sender report before the first packet of a publisher that came back', () => {
     const { clock, stream } = open([VIDEO]);
     const play = (sequence: number, ticks: number, ssrc: number): void => {
