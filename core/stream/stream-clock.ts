@@ -5,6 +5,11 @@ import type { Codec } from '../codec/codec.ts';
 const DRIFT_SHARE = 1 / 512;
 /** An arrival this much before or after its prediction is a new timeline, not jitter. */
 const RESET_MS = 3000;
+/**
+ * A sender report so far from what arrived is of another timeline (the source's clock began anew), or
+ * nonsense: no source sends media so much earlier or later than they are made.
+ */
+const MAX_REPORT_SKEW_MS = 10_000;
 
 /** A sender report of the source (RFC 3550 section 6.4.1), timestamps in the ring's domain. */
 export interface SourceReport {
@@ -52,7 +57,7 @@ export class StreamClock {
     );
   }
 
-  /** A packet that ends an access unit arrived. Per packet: allocates nothing. */
+  /** A packet that ends an access unit, or one of audio, arrived. Per packet: allocates nothing. */
   noteArrival(trackIndex: number, timestampTicks: number, arrivalMs: number): void {
     const mapping = this.#mappings[trackIndex];
     if (mapping === undefined) return;
@@ -65,21 +70,28 @@ export class StreamClock {
     const ticks = (timestampTicks - mapping.arrivalTicks) | 0;
     const predictedMs = mapping.arrivalMs + (ticks * 1000) / this.#rateOf(trackIndex);
     const lateMs = arrivalMs - predictedMs;
+    mapping.arrivalTicks = timestampTicks;
     if (lateMs > RESET_MS || lateMs < -RESET_MS) {
       mapping.arrivalMs = arrivalMs;
+      if (mapping.report && !this.#isPlausible(trackIndex, mapping.report)) {
+        mapping.report = undefined;
+      }
     } else {
       mapping.arrivalMs = predictedMs + (lateMs < 0 ? lateMs : lateMs * DRIFT_SHARE);
     }
-    mapping.arrivalTicks = timestampTicks;
   }
 
+  /** A report that contradicts the media is not believed, nor any that its track had before. */
   noteSenderReport(trackIndex: number, report: SourceReport): void {
     const mapping = this.#mappings[trackIndex];
     if (mapping === undefined) return;
-    mapping.report = report;
+    const isPlausible = this.#isPlausible(trackIndex, report);
+    mapping.report = isPlausible ? report : undefined;
+    if (!isPlausible) return;
     const offsetMs = report.arrivalMs - report.ntpMs;
     const knownMs = this.#sourceOffsetMs;
     const isJump = knownMs !== undefined && Math.abs(offsetMs - knownMs) > RESET_MS;
+    if (isJump) this.#forgetReportsExcept(mapping);
     if (knownMs === undefined || isJump) this.#sourceOffsetMs = offsetMs;
     else {
       const lateMs = offsetMs - knownMs;
@@ -111,6 +123,21 @@ export class StreamClock {
       mapping.report = undefined;
       mapping.hasArrival = false;
     }
+  }
+
+  /** The wall clock of the source was set: what other tracks reported before can't be compared any more. */
+  #forgetReportsExcept(newest: TrackMapping): void {
+    for (const mapping of this.#mappings) if (mapping !== newest) mapping.report = undefined;
+  }
+
+  /** Whether a report is near what the arrivals of its track say; true before the first one. */
+  #isPlausible(trackIndex: number, report: SourceReport): boolean {
+    const mapping = this.#mappings[trackIndex];
+    if (mapping?.hasArrival !== true) return true;
+    const rate = this.#rateOf(trackIndex);
+    const elapsedTicks = ((report.arrivalMs - mapping.arrivalMs) * rate) / 1000;
+    const skewTicks = (report.timestampTicks - mapping.arrivalTicks - elapsedTicks) | 0;
+    return Math.abs(skewTicks) <= (MAX_REPORT_SKEW_MS * rate) / 1000;
   }
 
   #rateOf(trackIndex: number): number {

@@ -56,4 +56,61 @@ describe('StreamClock', () => {
     clock.noteArrival(0, 90_000, 60_000);
     assert.equal(clock.ticksAt(0, 60_000), 90_000);
   });
+
+  it('compares no reports from before and after the source set its wall clock', () => {
+    const clock = new StreamClock([VIDEO, AUDIO]);
+    const note = (atMs: number): void => {
+      clock.noteArrival(0, (atMs - 1000) * 90, atMs);
+      clock.noteArrival(1, (atMs - 1000) * 48, atMs);
+    };
+    const report = (track: number, ntpMs: number, atMs: number): void => {
+      const timestampTicks = (atMs - 1000) * (track === 0 ? 90 : 48);
+      clock.noteSenderReport(track, { ntpMs, timestampTicks, arrivalMs: atMs });
+    };
+    note(1000);
+    report(0, 50_000, 1000);
+    report(1, 50_000, 1000);
+    note(6000);
+    // One hour further.
+    report(0, 55_000 + 3_600_000, 6000);
+    assert.equal(clock.usesSourceClock, false);
+    assert.deepEqual([clock.ticksAt(0, 7000), clock.ticksAt(1, 7000)], [6000 * 90, 6000 * 48]);
+    report(1, 55_500 + 3_600_000, 6500);
+    assert.equal(clock.usesSourceClock, true);
+    assert.deepEqual([clock.ticksAt(0, 7000), clock.ticksAt(1, 7000)], [6000 * 90, 6000 * 48]);
+  });
+
+  it('believes no report that contradicts the media', () => {
+    const clock = new StreamClock([VIDEO]);
+    clock.noteArrival(0, 0xfffffff0, 1000);
+    // The source begins a new timeline, and its report comes before its first packet.
+    clock.noteSenderReport(0, { ntpMs: 50_000, timestampTicks: 2_000_000_000, arrivalMs: 2000 });
+    assert.equal(clock.ticksAt(0, 2000), (0xfffffff0 + 90_000) >>> 0);
+    clock.noteSenderReport(0, { ntpMs: 51_000, timestampTicks: 270_000, arrivalMs: 3000 });
+    assert.equal(clock.ticksAt(0, 3000), 270_000);
+  });
+
+  it('believes an old report no longer when the media jumped away from it', () => {
+    const clock = new StreamClock([VIDEO]);
+    clock.noteArrival(0, 90_000, 1000);
+    clock.noteSenderReport(0, { ntpMs: 50_000, timestampTicks: 90_000, arrivalMs: 1000 });
+    clock.noteArrival(0, 3_000_000_000, 2000);
+    assert.equal(clock.ticksAt(0, 3000), 3_000_090_000);
+  });
+
+  it('goes on with its reports when the network stood still, and after a long silence', () => {
+    const clock = new StreamClock([VIDEO]);
+    clock.noteArrival(0, 0, 1000);
+    clock.noteSenderReport(0, { ntpMs: 50_000, timestampTicks: 0, arrivalMs: 1000 });
+    // Sent at 2000, held up for five seconds.
+    clock.noteArrival(0, 90_000, 7000);
+    assert.equal(clock.ticksAt(0, 7000), 6 * 90_000);
+    const days = 3 * 24 * 3_600_000;
+    clock.noteArrival(0, (90 * days) >>> 0, 1000 + days);
+    clock.noteSenderReport(0, {
+      ...{ ntpMs: 50_000 + days, timestampTicks: (90 * days) >>> 0 },
+      arrivalMs: 1000 + days,
+    });
+    assert.equal(clock.ticksAt(0, 1000 + days), (90 * days) >>> 0);
+  });
 });
