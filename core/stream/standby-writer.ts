@@ -23,6 +23,8 @@ interface KeptReport {
   readonly trackIndex: number;
   readonly ntpMs: number;
   readonly timestampTicks: number;
+  /** Monotonic time at which it came. */
+  readonly arrivalMs: number;
 }
 
 /** A key frame is smaller; above it, the next one is waited for. */
@@ -34,6 +36,7 @@ const MAX_KEPT_BYTES = 8 * 1024 * 1024;
  * restart of a track, and readers get a whole picture at once.
  */
 export class StandbyWriter implements SourceWriter {
+  readonly #clock: Clock;
   readonly #onReady: () => void;
   readonly #trial: Stream;
   readonly #trialWriter: StreamWriter;
@@ -55,6 +58,7 @@ export class StandbyWriter implements SourceWriter {
     tracks: readonly TrackDescription[],
     options: StreamWriterOptions | undefined,
   ) {
+    this.#clock = clock;
     this.#onReady = onReady;
     this.#trial = new Stream(tracks, { clock, minHistoryMs: 0, maxRingBytes: MAX_KEPT_BYTES });
     this.#trialWriter = this.#trial.attach(tracks, options);
@@ -78,7 +82,10 @@ export class StandbyWriter implements SourceWriter {
 
   writeSenderReport(trackIndex: number, ntpMs: number, timestampTicks: number): void {
     if (this.#target) this.#target.writeSenderReport(trackIndex, ntpMs, timestampTicks);
-    else this.#reports.set(trackIndex, { trackIndex, ntpMs, timestampTicks });
+    else {
+      const arrivalMs = this.#clock.monotonicMs();
+      this.#reports.set(trackIndex, { trackIndex, ntpMs, timestampTicks, arrivalMs });
+    }
   }
 
   publish(): void {
@@ -94,9 +101,7 @@ export class StandbyWriter implements SourceWriter {
     this.#target = target;
     this.#forget();
     for (const { trackIndex, bytes } of kept) target.writeRtp(trackIndex, bytes);
-    for (const { trackIndex, ntpMs, timestampTicks } of this.#reports.values()) {
-      target.writeSenderReport(trackIndex, ntpMs, timestampTicks);
-    }
+    for (const report of this.#reports.values()) this.#passOn(report, target);
     target.publish();
     this.#endTrial();
   }
@@ -143,6 +148,17 @@ export class StandbyWriter implements SourceWriter {
     if (isSame) return;
     if (this.#isKeyFrame) this.#isReady = true;
     else this.#forget();
+  }
+
+  /** As if it came now: the wait for a key frame was no delay of the network. */
+  #passOn(
+    { trackIndex, ntpMs, timestampTicks, arrivalMs }: KeptReport,
+    target: StreamWriter,
+  ): void {
+    const waitedMs = this.#clock.monotonicMs() - arrivalMs;
+    const rate = this.#trial.tracks[trackIndex]?.clockRateHz ?? 0;
+    const waitedTicks = Math.round((waitedMs * rate) / 1000);
+    target.writeSenderReport(trackIndex, ntpMs + waitedMs, (timestampTicks + waitedTicks) >>> 0);
   }
 
   #forget(): void {

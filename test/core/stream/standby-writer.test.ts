@@ -110,4 +110,21 @@ describe('StandbyWriter', () => {
     assert.equal(fixture.readyCount, before);
     fixture.writer.close();
   });
+
+  it('passes reports on as of the moment of the takeover', () => {
+    const fixture = new Fixture();
+    fixture.writer.writeSenderReport(0, 50_000, 3000);
+    fixture.clock.advance(20_000);
+    const stream = new Stream([H264], { clock: fixture.clock });
+    const target = stream.attach([H264]);
+    fixture.write(picture(601, { isKeyFrame: true }));
+    fixture.writer.takeOver(target);
+    assert.equal(stream.clock.usesSourceClock, true);
+    const nowMs = fixture.clock.monotonicMs();
+    assert.equal(stream.clock.ticksAt(0, nowMs), 3000 + 20_000 * 90);
+    // The source's wall time of the same instant: the next report moves nothing.
+    target.writeSenderReport(0, 70_000, 3000 + 20_000 * 90);
+    assert.equal(stream.clock.ticksAt(0, nowMs), 3000 + 20_000 * 90);
+    target.close();
+  });
 });
