@@ -13,6 +13,9 @@ const HOLD_MS = 200;
 const PLAIN_HOLD_MS = 50;
 const REORDER_PACKETS = 512;
 const MAX_PACKET_BYTES = 2048;
+/** While the newer of two SSRCs has sent within this time, the older one is another layer of simulcast. */
+const PARALLEL_MS = 2000;
+const MAX_LEFT_SSRCS = 8;
 
 /** Payload types of a section, and who gets its packets. */
 export interface PublisherTrackOptions {
@@ -40,6 +43,11 @@ export class PublisherTrack implements ReorderHandler {
   readonly nacks: NackSchedule;
   /** 0 before the first packet. */
   ssrc = 0;
+  /** Packets of SSRCs that had given way to another one and go on all the same. */
+  parallelCount = 0;
+  /** SSRCs that gave way, the oldest first. */
+  readonly #left: number[] = [];
+  #newestMs = 0;
   readonly #clockRateHz: number;
   readonly #onPacket: (packet: Uint8Array) => void;
   readonly #onLoss: (() => void) | undefined;
@@ -69,9 +77,13 @@ export class PublisherTrack implements ReorderHandler {
     return this.#reception;
   }
 
-  /** Takes a media packet of this section. */
+  /**
+   * Takes a media packet of this section. A new SSRC takes over at once; of several that send at the
+   * same time (simulcast, although the answer does not take it) the one that began last is taken.
+   */
   acceptMedia(packet: RtpPacket, nowMs: number): void {
-    if (packet.ssrc !== this.ssrc) this.#adopt(packet.ssrc);
+    if (packet.ssrc !== this.ssrc && !this.#adopt(packet.ssrc, nowMs)) return;
+    this.#newestMs = nowMs;
     this.#reception.onPacket(packet.sequenceNumber, packet.timestampTicks, nowMs);
     this.#take(packet, packet.payloadStart, packet.sequenceNumber, nowMs);
   }
@@ -108,12 +120,28 @@ export class PublisherTrack implements ReorderHandler {
     this.#removed = 0;
   }
 
-  #adopt(ssrc: number): void {
-    if (this.ssrc !== 0) this.reorder.flush();
+  /** Goes over to another SSRC; false when the present one took over from it and still sends. */
+  #adopt(ssrc: number, nowMs: number): boolean {
+    const place = this.#left.indexOf(ssrc);
+    if (place >= 0 && nowMs - this.#newestMs < PARALLEL_MS) {
+      this.parallelCount++;
+      return false;
+    }
+    if (this.ssrc !== 0) {
+      this.reorder.flush();
+      this.#left.push(this.ssrc);
+    }
+    if (place >= 0) {
+      this.#left.splice(place, 1);
+      // It is joined in the middle.
+      this.#onLoss?.();
+    }
+    if (this.#left.length > MAX_LEFT_SSRCS) this.#left.shift();
     this.ssrc = ssrc;
     this.#removed = 0;
     this.reorder.reset();
     this.#reception = new ReceptionStatistics(this.#clockRateHz);
+    return true;
   }
 
   /** Rebuilds the packet with a plain header: no padding, no extensions, no CSRC. */

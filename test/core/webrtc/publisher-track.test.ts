@@ -163,6 +163,34 @@ describe('PublisherTrack', () => {
     );
   });
 
+  it('stays with one of several layers that send at the same time', () => {
+    const fixture = new Fixture();
+    const round = (sequence: number): void => {
+      for (const ssrc of [0x11, 0x22, 0x33]) {
+        fixture.media(sequence + ssrc * 100, `${ssrc}`, { ssrc });
+      }
+      fixture.nowMs += 33;
+    };
+    for (let sequence = 0; sequence < 20; sequence++) round(sequence);
+    assert.equal(fixture.track.ssrc, 0x33);
+    assert.deepEqual(fixture.out.slice(0, 3), ['1700:17', '3400:34', '5100:51']);
+    const rest = Array.from({ length: 19 }, (_, index) => `${5101 + index}:51`);
+    assert.deepEqual(fixture.out.slice(3), rest);
+    assert.equal(fixture.track.parallelCount, 2 * 19);
+  });
+
+  it('goes back to a layer when the one it took stopped, with a wish for a key frame', () => {
+    const fixture = new Fixture();
+    fixture.media(1, 'a', { ssrc: 0x11 });
+    fixture.media(1, 'b', { ssrc: 0x22 });
+    for (let sequence = 2; sequence < 5; sequence++) {
+      fixture.nowMs += 999;
+      fixture.media(sequence, 'a', { ssrc: 0x11 });
+    }
+    assert.deepEqual(fixture.out, ['1:a', '1:b', '|', '4:a']);
+    assert.equal(fixture.track.ssrc, 0x11);
+  });
+
   it('goes on when the numbers jump', () => {
     const fixture = new Fixture();
     fixture.media(100);
