@@ -172,6 +172,8 @@ export class PublisherIngest implements RtcpVisitor {
     if (track === undefined || info.senderSsrc === 0) return;
     const nowMs = this.#components.clock.monotonicMs();
     track.reception.onSenderReport(info.ntpSeconds, info.ntpFraction, nowMs);
+    // Devices without a clock send zero each time; that says nothing about when media belong together.
+    if (info.ntpSeconds === 0) return;
     const ntpMs = unixMsFromNtp(info.ntpSeconds, info.ntpFraction);
     this.#options.onSenderReport(index, ntpMs, info.rtpTicks);
   }

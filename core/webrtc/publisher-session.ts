@@ -9,6 +9,7 @@ import { formatListenAddress } from '../config/listen-address.ts';
 import type { SrtpWorkspace } from '../egress/srtp-workspace.ts';
 import type { PublishLease, PublishOptions, Publisher } from '../path/path.ts';
 import type { Session } from '../path/session-registry.ts';
+import type { Stream } from '../stream/stream.ts';
 import type { LoopWatch } from './loop-watch.ts';
 import { PublisherIngest } from './publisher-ingest.ts';
 import type { PublisherPlan } from './publisher-plan.ts';
@@ -73,6 +74,8 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
   #lease: PublishLease | undefined;
   /** Track index in the stream by section; -1 for a section that never sent. */
   #trackOfSection: number[] = [];
+  /** Where its packets begin in the tracks of the stream that it joined. */
+  #joined: { readonly stream: Stream; readonly heads: readonly number[] } | undefined;
   #gathered: GatheredPacket[] = [];
   /** Sections that have sent. */
   readonly #seen = new Set<number>();
@@ -262,6 +265,8 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
       this.close(toMediaError(thrown));
       return;
     }
+    const { stream } = this.#lease;
+    this.#joined = { stream, heads: stream.tracks.map(({ ring }) => ring.head) };
     const names = tracks.map((track) => track.codec.name).join(', ');
     this.#logger.info(
       `is publishing to path '${this.path}', ${tracks.length} ` +
@@ -276,8 +281,12 @@ export class PublisherSession implements Session, PeerCallbacks, Publisher {
   /** Nobody can watch before the first key frame; the stream spaces the requests out. */
   #askForFirstKeyFrames(): void {
     const stream = this.#lease?.stream;
+    const heads = stream === this.#joined?.stream ? this.#joined?.heads : undefined;
     for (const track of stream?.tracks ?? []) {
-      if (track.kind === 'video' && track.ring.newestKeyFrame < 0) stream?.requestKeyFrame(track);
+      // A key frame that a predecessor left in the ring is no picture of this publisher.
+      const from = heads?.[track.index] ?? 0;
+      if (track.kind === 'video' && track.ring.newestKeyFrame < from)
+        stream?.requestKeyFrame(track);
     }
   }
 

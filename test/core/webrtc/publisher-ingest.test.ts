@@ -257,6 +257,16 @@ describe('PublisherIngest', () => {
     });
   });
 
+  it('passes no sender report on that has no wall time', () => {
+    const fixture = new Fixture();
+    fixture.send({ ...VIDEO, sequence: 1 });
+    const report = Buffer.alloc(28);
+    const info = { senderSsrc: VIDEO.ssrc, rtpTicks: 1, packetCount: 1, octetCount: 5 };
+    writeSenderReport(report, 0, { info: { ...info, ntpSeconds: 0, ntpFraction: 0 } });
+    fixture.sendRtcp(report);
+    assert.deepEqual(fixture.senderReports, []);
+  });
+
   it('leaves sender reports of strangers alone', () => {
     const fixture = new Fixture();
     const report = Buffer.alloc(28);

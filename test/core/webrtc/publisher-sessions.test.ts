@@ -226,6 +226,28 @@ describe('a WHIP publisher', () => {
     assert.ok(!feedbackTo(peer).includes('picture-loss'));
   });
 
+  it('is asked for its first key frame although its predecessor left one', async () => {
+    const fixture = new ManagerFixture();
+    const before = await publish(fixture, VIDEO_ONLY);
+    before.peer.connect();
+    sendVideo(before.peer, 1, VP8_KEY_FRAME);
+    await turn();
+    await fixture.watch(viewerOffer());
+    const stream = fixture.pathManager.get('cam')?.stream;
+    const { peer } = await publish(fixture, VIDEO_ONLY);
+    peer.connect();
+    sendVideo(peer, 100);
+    assert.equal(fixture.pathManager.get('cam')?.stream, stream);
+    fixture.clock.advance(3000);
+    const asked = feedbackTo(peer).filter((event) => event === 'picture-loss').length;
+    assert.ok(asked >= 2 && asked <= 4, `${asked} requests`);
+    sendVideo(peer, 101, VP8_KEY_FRAME);
+    await turn();
+    feedbackTo(peer);
+    fixture.clock.advance(3000);
+    assert.ok(!feedbackTo(peer).includes('picture-loss'));
+  });
+
   it('is asked for a key frame when packets stay lost', async () => {
     const fixture = new ManagerFixture();
     const { peer } = await publish(fixture, VIDEO_ONLY);
