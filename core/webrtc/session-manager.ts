@@ -13,6 +13,7 @@ import type { AudioTranscoders, TranscodedAudio } from './audio-transcoders.ts';
 import { LoopWatch } from './loop-watch.ts';
 import { writeAnswer, type AnsweredSection } from './peer-answer.ts';
 import { readOffer, type PeerOffer } from './peer-offer.ts';
+import { plannableTracks } from './plannable-tracks.ts';
 import { planPublisher } from './publisher-plan.ts';
 import { PublisherSession } from './publisher-session.ts';
 import { publisherSections, viewerSections } from './session-answer.ts';
@@ -23,12 +24,7 @@ import type { CertificateFingerprint, SrtpProfile } from './transport/dtls-port.
 import type { IceCredentials } from './transport/ice-credentials.ts';
 import type { PeerAddress } from './transport/peer-address.ts';
 import type { PeerCallbacks, PeerSession } from './transport/peer-session.ts';
-import {
-  planViewer,
-  wantedSection,
-  type PlannableTrack,
-  type SkippedTrack,
-} from './viewer-plan.ts';
+import { planViewer, wantedSection, type SkippedTrack } from './viewer-plan.ts';
 import { ViewerSession, type SessionIdentity } from './viewer-session.ts';
 
 /** What the manager needs of the transport. */
@@ -294,7 +290,7 @@ export class WebRtcSessionManager {
       if (wantsAudio && transcoders.wanted(stream, request.grant.config)) {
         transcoded = transcoders.acquire(stream);
       }
-      const plan = planViewer(offer, plannable(stream, transcoded?.stream));
+      const plan = planViewer(offer, plannableTracks(stream, transcoded?.stream));
       return new ViewerSession(
         {
           ...{ clock, logger, engine, workspace: this.#workspace },
@@ -385,14 +381,4 @@ export class WebRtcSessionManager {
     this.#egresses.set(stream, egress);
     return egress;
   }
-}
-
-/** The tracks of a stream; transcoded audio stands in for its own. */
-function plannable(stream: Stream, transcoded: Stream | undefined): PlannableTrack[] {
-  const own = stream.tracks.map((track) => ({ stream, track }));
-  if (!transcoded) return own;
-  return [
-    ...own.filter(({ track }) => track.kind !== 'audio'),
-    ...transcoded.tracks.map((track) => ({ stream: transcoded, track })),
-  ];
 }

@@ -1,6 +1,7 @@
 // The RTCP side of one viewer: answers NACK and key frame wishes, sends sender reports.
 import type { Clock } from '../base/clock.ts';
-import type { EgressEngine, ViewerCounters, ViewerHandle } from '../egress/egress-engine.ts';
+import type { EgressEngine, ViewerHandle } from '../egress/egress-engine.ts';
+import { emptyViewerCounters } from '../egress/empty-viewer-counters.ts';
 import { ntpFractionOf, ntpMiddle, ntpSecondsOf, roundTripMs } from '../rtp/rtcp-ntp.ts';
 import { RtcpParser, type RtcpVisitor } from '../rtp/rtcp-parser.ts';
 import { emptySenderInfo, type ReportBlock } from '../rtp/rtcp-reports.ts';
@@ -174,12 +175,4 @@ export class ViewerRtcp implements RtcpVisitor {
 /** Reused by every viewer: all of this runs synchronously on one thread. */
 const SCRATCH = new Uint8Array(REPORT_BYTES);
 const INFO = emptySenderInfo();
-const COUNTERS: ViewerCounters = {
-  packetsSent: 0,
-  octetsSent: 0,
-  packetsRetransmitted: 0,
-  packetsDropped: 0,
-  skips: 0,
-  hasStarted: false,
-  timestampOffsetTicks: 0,
-};
+const COUNTERS = emptyViewerCounters();

@@ -8,7 +8,8 @@ import { formatListenAddress } from '../config/listen-address.ts';
 import { SrtcpReceiver } from '../egress/srtcp-receiver.ts';
 import { deriveSrtpKeys } from '../egress/srtp-key-derivation.ts';
 import type { SrtpWorkspace } from '../egress/srtp-workspace.ts';
-import type { EgressEngine, ViewerCounters } from '../egress/egress-engine.ts';
+import type { EgressEngine } from '../egress/egress-engine.ts';
+import { emptyViewerCounters } from '../egress/empty-viewer-counters.ts';
 import type { ReadLease } from '../path/path.ts';
 import type { Session } from '../path/session-registry.ts';
 import type { Stream } from '../stream/stream.ts';
@@ -211,9 +212,9 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
 
   stats(): Readonly<Record<string, number>> {
     if (this.#finalStats) return this.#finalStats;
-    const totals = emptyCounters();
+    const totals = emptyViewerCounters();
     for (const media of this.#medias) {
-      const counters = emptyCounters();
+      const counters = emptyViewerCounters();
       this.#components.engine.readCounters(media.handle, counters);
       totals.packetsSent += counters.packetsSent;
       totals.packetsRetransmitted += counters.packetsRetransmitted;
@@ -261,7 +262,7 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
     if (!onFirstPacket || this.#firstPacket) return;
     const video = this.#medias.find(({ track }) => track.kind === 'video') ?? this.#medias[0];
     if (!video) return;
-    const counters = emptyCounters();
+    const counters = emptyViewerCounters();
     const hasStarted = (): boolean => {
       engine.readCounters(video.handle, counters);
       return counters.hasStarted;
@@ -286,16 +287,4 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
     });
     return { stream, track, handle, ssrc };
   }
-}
-
-function emptyCounters(): ViewerCounters {
-  return {
-    packetsSent: 0,
-    octetsSent: 0,
-    packetsRetransmitted: 0,
-    packetsDropped: 0,
-    skips: 0,
-    hasStarted: false,
-    timestampOffsetTicks: 0,
-  };
 }

@@ -6,8 +6,8 @@ import type {
   ForwardTarget,
   ForwardTargetFactory,
 } from '../../path/forward-target.ts';
-import type { Stream } from '../../stream/stream.ts';
 import type { AudioTranscoders, TranscodedAudio } from '../audio-transcoders.ts';
+import { plannableTracks } from '../plannable-tracks.ts';
 import type { PlannableTrack, ViewerPlan } from '../viewer-plan.ts';
 import { ViewerSession } from '../viewer-session.ts';
 import { offerTracks, planSending } from './sending-plan.ts';
@@ -57,7 +57,7 @@ class WhipForward implements ForwardTarget {
     try {
       await stream.waitForParameterSets(PARAMETER_SET_TIMEOUT_MS, context.signal);
       if (transcoders.wanted(stream, config)) transcoded = transcoders.acquire(stream);
-      await this.#push(context, plannable(stream, transcoded?.stream));
+      await this.#push(context, plannableTracks(stream, transcoded?.stream));
     } catch (thrown) {
       if (!context.signal.aborted && !stream.closedReason) throw toMediaError(thrown);
     } finally {
@@ -136,16 +136,6 @@ class WhipForward implements ForwardTarget {
       session.close(new MediaError('canceled', 'forward-stopped', 'the forward was stopped'));
     }
   }
-}
-
-/** The tracks of a stream; transcoded audio stands in for its own. */
-function plannable(stream: Stream, transcoded: Stream | undefined): PlannableTrack[] {
-  const own = stream.tracks.map((track) => ({ stream, track }));
-  if (!transcoded) return own;
-  return [
-    ...own.filter(({ track }) => track.kind !== 'audio'),
-    ...transcoded.tracks.map((track) => ({ stream: transcoded, track })),
-  ];
 }
 
 function reasonAt(place: string, reason: MediaError): MediaError {
