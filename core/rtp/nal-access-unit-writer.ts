@@ -58,6 +58,10 @@ export class NalAccessUnitWriter<C extends Codec> {
     return this.#order.hasReorderedFrames;
   }
 
+  get hasBFrames(): boolean {
+    return this.#order.hasBFrames;
+  }
+
   attach(sink: PacketSink): void {
     this.#writer.attach(sink);
   }

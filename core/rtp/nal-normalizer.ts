@@ -60,6 +60,10 @@ export class NalNormalizer<C extends Codec> implements TrackNormalizer {
     return this.#unit.hasReorderedFrames;
   }
 
+  get hasBFrames(): boolean {
+    return this.#unit.hasBFrames;
+  }
+
   push(packet: RtpPacket, sink: PacketSink): void {
     const { bytes, payloadStart: start, payloadEnd: end } = packet;
     // Padding-only packets of browsers have no payload; they are no error.

@@ -17,8 +17,10 @@ export interface TrackNormalizer {
   readonly codec: Codec;
   /** Source packets whose payload could not be understood. */
   readonly packetsInError: number;
-  /** Whether timestamps of complete access units were seen going backwards (B-frames). */
+  /** Whether timestamps of complete access units were seen going backwards (B-frames, or once a clock set back). */
   readonly hasReorderedFrames: boolean;
+  /** Whether they do so again and again: only then these are B-frames. Absent where a format has none. */
+  readonly hasBFrames?: boolean;
   /** Takes the next packet in sequence order and writes zero or more packets to `sink`. */
   push(packet: RtpPacket, sink: PacketSink): void;
   /** Tells that packets were lost before the next `push`; what they damage is dropped. */

@@ -86,7 +86,7 @@ function planKind(
       skipped.push(skip(track, 'section-not-offered', message));
       continue;
     }
-    if (track.normalizer.hasReorderedFrames) {
+    if (track.normalizer.hasBFrames === true) {
       skipped.push(skip(track, 'b-frames', bFramesMessage(track)));
       continue;
     }

@@ -195,7 +195,7 @@ export class ViewerSession implements Session, PeerCallbacks, EgressMember {
       return;
     }
     for (const { track } of this.#options.plan.sections) {
-      if (track.kind === 'video' && track.normalizer.hasReorderedFrames) {
+      if (track.kind === 'video' && track.normalizer.hasBFrames === true) {
         this.close(new MediaError('unsupported', 'b-frames', bFramesMessage(track)));
         return;
       }

@@ -30,7 +30,7 @@ export function offerTracks(
     for (const candidate of candidates) {
       const { track } = candidate;
       const formats = sentFormats(track.codec);
-      if (track.normalizer.hasReorderedFrames) reasons.push(bFramesMessage(track));
+      if (track.normalizer.hasBFrames === true) reasons.push(bFramesMessage(track));
       else if (!formats) reasons.push(`WebRTC can't carry ${track.codec.name}`);
       else {
         offered.push(offerTrack(candidate, { kind, formats, cname }));

@@ -36,4 +36,35 @@ describe('ReorderDetector', () => {
   it('takes a step of more than three seconds for a jump', () => {
     assert.equal(detects([0, 900_000, 500_000]), false);
   });
+
+  it('speaks of B-frames when pictures come in another order again and again', () => {
+    const detector = new ReorderDetector();
+    const steps = [0, 6000, 3000, 12_000, 9000, 18_000];
+    steps.forEach((ticks) => detector.note(ticks, false));
+    assert.deepEqual([detector.hasReorderedFrames, detector.hasBFrames], [true, false]);
+    detector.note(15_000, false);
+    assert.equal(detector.hasBFrames, true);
+    detector.reset();
+    assert.deepEqual([detector.hasReorderedFrames, detector.hasBFrames], [false, false]);
+  });
+
+  it('takes a clock that is corrected now and then for no B-frames', () => {
+    const detector = new ReorderDetector();
+    let ticks = 2 ** 32 - 100_000;
+    for (let picture = 1; picture <= 3000; picture++) {
+      // Half a picture back, once in twelve seconds.
+      ticks += picture % 300 === 0 ? -1800 : 3600;
+      detector.note(ticks >>> 0, false);
+    }
+    assert.deepEqual([detector.hasReorderedFrames, detector.hasBFrames], [true, false]);
+  });
+
+  it('forgets B-frames of an encoder that makes none any more', () => {
+    const detector = new ReorderDetector();
+    [0, 6000, 3000, 12_000, 9000, 18_000, 15_000].forEach((at) => detector.note(at, false));
+    for (let picture = 0; picture < 250; picture++) detector.note(24_000 + picture * 3000, false);
+    assert.equal(detector.hasBFrames, true);
+    detector.note(24_000 + 250 * 3000, false);
+    assert.equal(detector.hasBFrames, false);
+  });
 });

@@ -342,6 +342,19 @@ describe('a viewer', () => {
     assertFreed(fixture);
   });
 
+  it('stays when the camera corrects its clock', async () => {
+    const fixture = new ManagerFixture();
+    const { writer } = fixture.publish([H264]);
+    await fixture.watch(viewerOffer());
+    fixture.peer.connect();
+    for (const [sequence, ticks] of [0, 3600, 7200, 5400, 9000, 12_600].entries()) {
+      const payload = Uint8Array.of(0x41, 0x9a, 0x22, 0x33);
+      writer.writeRtp(0, rtpPacket({ payloadType: 96, sequence, ticks, payload, isMarked: true }));
+    }
+    fixture.clock.advance(2000);
+    assert.equal(fixture.manager.count, 1);
+  });
+
   it('is heard: NACK and PLI in one packet, and once only', async () => {
     const fixture = new ManagerFixture();
     fixture.publish([VP8]);
