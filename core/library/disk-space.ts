@@ -1,5 +1,6 @@
 // How full the disk of a folder is.
 import { statfs } from 'node:fs/promises';
+import { MediaError } from '../base/media-error.ts';
 import { systemCodeOf } from './pinned-folder.ts';
 
 /** Space of a file system as users without privileges see it. */
@@ -10,6 +11,14 @@ export interface DiskSpace {
 
 /** Asks about the disk of a folder. */
 export type DiskSpaceQuestion = (folder: string) => Promise<DiskSpace>;
+
+/** The failure of a write that found no room; undefined for any other one. */
+export function diskFullError(thrown: unknown, name: string): MediaError | undefined {
+  const code = systemCodeOf(thrown);
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined;
+  const text = `the disk is full (${code}); '${name}'`;
+  return new MediaError('resource-exhausted', 'disk-full', text, { cause: thrown });
+}
 
 /** Asks the system; a folder that is missing has no space. */
 export const systemDiskSpace: DiskSpaceQuestion = async (folder) => {

@@ -152,7 +152,7 @@ function snapshotApi({ fileUrl }: ProContext, { snapshots, periodic }: Pictures)
     take: (order, signal) => snapshots.take(order, signal),
     save: (order, signal) => snapshots.save(order, signal),
     readSetting: async (name) => Promise.resolve(periodic.readSetting(name)),
-    writeSetting: (name, setting) => periodic.writeSetting(name, setting),
+    writeSetting: (name, change) => periodic.writeSetting(name, change),
     fileUrl,
   };
 }

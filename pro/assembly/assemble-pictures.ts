@@ -20,6 +20,9 @@ export interface Pictures {
   readonly periodic: PeriodicSnapshots;
 }
 
+/** As for recordings. */
+const LEAST_FREE_BYTES = 32 * 1024 * 1024;
+
 /** Builds it and begins with the periodic pictures. `register` takes note of saved ones. */
 export async function assemblePictures(
   context: ProContext,
@@ -47,7 +50,9 @@ export async function assemblePictures(
   const snapshots = new SnapshotService(
     {
       ...{ clock, logger: log, streams, pictures: source },
-      store: new FolderImageStore({ root: recordFolder, register }),
+      store: new FolderImageStore({
+        ...{ root: recordFolder, register, minFreeBytes: LEAST_FREE_BYTES },
+      }),
       device: {
         grab: (name, signal) => devices.targetOf(name) && grabFromDevice(devices, name, signal),
       },

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, unlink } from 'node:fs/promises';
 import { MediaError } from '../../core/base/media-error.ts';
+import { diskFullError, systemDiskSpace } from '../../core/library/disk-space.ts';
 import { SafeFolder } from '../../core/library/safe-folder.ts';
 import {
   thumbnailPrefix,
@@ -16,6 +17,8 @@ export interface FolderImageStoreOptions {
   readonly root: string;
   /** Name of the folder of a day, e.g. `20250116`; the local day of the server by default. */
   readonly dayFolder?: (at: number) => string;
+  /** With less the disk counts as full: recordings, index and tokens need the rest; 0 by default. */
+  readonly minFreeBytes?: number;
   /** Takes note of a new picture, e.g. the index of recordings. */
   readonly register?: (image: StoredImage, pathName: string) => Promise<void> | void;
 }
@@ -39,6 +42,7 @@ export class FolderImageStore implements ImageStore {
   async save(image: ImageToStore): Promise<StoredImage> {
     const day = (this.#options.dayFolder ?? localDay)(image.takenAt);
     await mkdir(this.#folder.root, { recursive: true });
+    await this.#checkSpace();
     await this.#folder.makeFolder(TEMPORARY_FOLDER);
     await this.#folder.makeFolder(day);
     const file = await this.#place(image.jpeg, day, image.fileName);
@@ -53,6 +57,14 @@ export class FolderImageStore implements ImageStore {
     };
     await this.#options.register?.(stored, image.pathName);
     return stored;
+  }
+
+  async #checkSpace(): Promise<void> {
+    const { minFreeBytes = 0 } = this.#options;
+    const { freeBytes } = await systemDiskSpace(this.#folder.root);
+    if (freeBytes >= minFreeBytes) return;
+    const text = `the disk is full: ${freeBytes} bytes are free, ${minFreeBytes} have to stay free`;
+    throw new MediaError('resource-exhausted', 'disk-full', text);
   }
 
   /** Moves the bytes to the first name that is free; returns it. */
@@ -117,14 +129,14 @@ export class FolderImageStore implements ImageStore {
 
   async #writeTemporary(bytes: Buffer): Promise<string> {
     const file = `${TEMPORARY_FOLDER}/snapshot-${randomUUID()}.part`;
-    const handle = await open(this.#folder.absolute(file), 'wx');
+    const handle = await open(this.#folder.absolute(file), 'wx').catch(tellDiskFull);
     try {
       await handle.writeFile(bytes);
       await handle.sync();
     } catch (thrown) {
       await handle.close();
       await this.#discard(file);
-      throw thrown;
+      return tellDiskFull(thrown);
     }
     await handle.close();
     return file;
@@ -133,6 +145,10 @@ export class FolderImageStore implements ImageStore {
   async #discard(file: string): Promise<void> {
     await unlink(this.#folder.absolute(file)).catch(() => undefined);
   }
+}
+
+function tellDiskFull(thrown: unknown): never {
+  throw diskFullError(thrown, 'picture') ?? thrown;
 }
 
 function localDay(at: number): string {

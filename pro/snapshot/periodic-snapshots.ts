@@ -3,14 +3,18 @@ import { createHash } from 'node:crypto';
 import type { Clock, Timer } from '../../core/base/clock.ts';
 import type { Logger } from '../../core/base/logger.ts';
 import { MediaError, toMediaError } from '../../core/base/media-error.ts';
-import type { PeriodicSetting, SnapshotConfigStore } from './snapshot-config-store.ts';
+import type {
+  PeriodicChange,
+  PeriodicSetting,
+  SnapshotConfigStore,
+} from './snapshot-config-store.ts';
 import type { SnapshotRequest } from './snapshot-service.ts';
 
 /** What the pictures are made with. */
 export interface PeriodicSnapshotsComponents {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly configs: Pick<SnapshotConfigStore, 'load' | 'all' | 'get' | 'set'>;
+  readonly configs: Pick<SnapshotConfigStore, 'load' | 'all' | 'get' | 'change'>;
   readonly streams: {
     isOnline(pathName: string): boolean;
     /** @throws MediaError `path-not-found`. */
@@ -50,13 +54,14 @@ export class PeriodicSnapshots implements AsyncDisposable {
   }
 
   /**
-   * Takes effect at once and after a restart.
-   * @throws MediaError `path-not-found`, `value-out-of-range`.
+   * Changes what is given; resolves to the whole setting. Takes effect at once and after a restart.
+   * @throws MediaError `path-not-found`, `value-out-of-range`, `too-many-snapshot-configs`, `disk-full`.
    */
-  async writeSetting(pathName: string, setting: PeriodicSetting): Promise<void> {
+  async writeSetting(pathName: string, change: PeriodicChange): Promise<PeriodicSetting> {
     this.#components.streams.assertConfigured(pathName);
-    await this.#components.configs.set(pathName, setting);
+    const setting = await this.#components.configs.change(pathName, change);
     this.#restart(pathName, setting);
+    return setting;
   }
 
   /** Idempotent. */

@@ -1,11 +1,12 @@
 // Which paths get periodic pictures: a small file for each beside the recordings.
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../../core/base/logger.ts';
 import { MediaError, toMediaError } from '../../core/base/media-error.ts';
+import { diskFullError } from '../../core/library/disk-space.ts';
 
 /** Periodic pictures of a path. */
 export interface PeriodicSetting {
@@ -15,6 +16,11 @@ export interface PeriodicSetting {
   /** Of the JPEG, 1..100. */
   readonly quality: number;
 }
+
+/** What is to change; absent fields stay as they are. */
+export type PeriodicChange = {
+  readonly [K in keyof PeriodicSetting]?: PeriodicSetting[K] | undefined;
+};
 
 /** What a path has until it is changed. */
 export const defaultPeriodicSetting: PeriodicSetting = {
@@ -27,6 +33,7 @@ const PREFIX = 'snapshot_';
 const SUFFIX = '.json';
 const MAX_ENCODED_CHARS = 200;
 const MAX_FILE_BYTES = 64 * 1024;
+/** Paths with a setting: names of `all_others` are endless. */
 const MAX_FILES = 10_000;
 const MAX_NAME_CHARS = 4096;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -42,13 +49,15 @@ const fileSchema = z.object({
 export class SnapshotConfigStore {
   readonly #logger: Logger;
   readonly #root: string;
+  readonly #maxFiles: number;
   readonly #settings = new Map<string, PeriodicSetting>();
   #writing: Promise<void> = Promise.resolve();
 
   /** `root` is the recordings folder, absolute. */
-  constructor(logger: Logger, root: string) {
+  constructor(logger: Logger, root: string, { maxFiles = MAX_FILES } = {}) {
     this.#logger = logger;
     this.#root = root;
+    this.#maxFiles = maxFiles;
   }
 
   /** Settings that differ from the default, by path name. */
@@ -72,8 +81,31 @@ export class SnapshotConfigStore {
     return this.#settings.get(pathName) ?? defaultPeriodicSetting;
   }
 
-  /** Resolves when the setting is on disk. @throws MediaError invalid-argument `value-out-of-range`. */
-  async set(pathName: string, setting: PeriodicSetting): Promise<void> {
+  /**
+   * Changes what is given and leaves the rest as it is; resolves to all of it when it is on disk.
+   * @throws MediaError invalid-argument `value-out-of-range`, resource-exhausted
+   * `too-many-snapshot-configs` or `disk-full`.
+   */
+  async change(pathName: string, change: PeriodicChange): Promise<PeriodicSetting> {
+    const previous = this.#writing;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.#writing = promise.then(() => undefined);
+    await previous;
+    try {
+      const { enabled, intervalSeconds, quality } = this.get(pathName);
+      const setting = {
+        enabled: change.enabled ?? enabled,
+        intervalSeconds: change.intervalSeconds ?? intervalSeconds,
+        quality: change.quality ?? quality,
+      };
+      await this.#keep(pathName, setting);
+      return setting;
+    } finally {
+      resolve(undefined);
+    }
+  }
+
+  async #keep(pathName: string, setting: PeriodicSetting): Promise<void> {
     const { enabled, intervalSeconds: interval, quality } = setting;
     const parsed = fileSchema.safeParse({ pathName, enabled, interval, quality });
     if (!parsed.success || !pathName.isWellFormed()) {
@@ -81,23 +113,28 @@ export class SnapshotConfigStore {
       const text = `${issue?.path.join('.') ?? 'pathName'}: ${issue?.message ?? 'is no text'}`;
       throw new MediaError('invalid-argument', 'value-out-of-range', text);
     }
-    const previous = this.#writing;
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    this.#writing = promise.then(() => undefined);
-    await previous;
-    try {
-      await this.#write(snapshotConfigFile(pathName), JSON.stringify(parsed.data));
-      this.#settings.set(pathName, { enabled, intervalSeconds: interval, quality });
-    } finally {
-      resolve(undefined);
+    const file = snapshotConfigFile(pathName);
+    if (isDefault(setting)) {
+      await rm(join(this.#root, file), { force: true });
+      this.#settings.delete(pathName);
+      return;
     }
+    if (!this.#settings.has(pathName) && this.#settings.size >= this.#maxFiles) {
+      throw new MediaError(
+        'resource-exhausted',
+        'too-many-snapshot-configs',
+        `${this.#maxFiles} paths have settings of periodic pictures already`,
+      );
+    }
+    await this.#write(file, JSON.stringify(parsed.data));
+    this.#settings.set(pathName, setting);
   }
 
   async #fileNames(): Promise<string[]> {
     try {
       const names = await readdir(this.#root);
       const files = names.filter((name) => name.startsWith(PREFIX) && name.endsWith(SUFFIX));
-      return files.slice(0, MAX_FILES);
+      return files.slice(0, this.#maxFiles);
     } catch {
       return [];
     }
@@ -129,9 +166,18 @@ export class SnapshotConfigStore {
     } catch (thrown) {
       await handle.close();
       await unlink(temporary).catch(() => undefined);
-      throw thrown;
+      throw diskFullError(thrown, name) ?? thrown;
     }
   }
+}
+
+function isDefault({ enabled, intervalSeconds, quality }: PeriodicSetting): boolean {
+  const standard = defaultPeriodicSetting;
+  return (
+    enabled === standard.enabled &&
+    intervalSeconds === standard.intervalSeconds &&
+    quality === standard.quality
+  );
 }
 
 /** Name of the file of a path: percent-encoded, so that a slash stays inside it. */

@@ -47,12 +47,18 @@ export interface PeriodicSetting {
   readonly quality: number;
 }
 
+/** Some of it. */
+export type PeriodicChange = {
+  readonly [K in keyof PeriodicSetting]?: PeriodicSetting[K] | undefined;
+};
+
 /** What these endpoints ask for; all throw MediaError. */
 export interface SnapshotApi {
   readonly take: (order: SnapshotOrder, signal: AbortSignal) => Promise<Buffer>;
   readonly save: (order: SnapshotOrder, signal: AbortSignal) => Promise<SavedPicture>;
   readonly readSetting: (name: string) => Promise<PeriodicSetting>;
-  readonly writeSetting: (name: string, setting: PeriodicSetting) => Promise<void>;
+  /** Absent fields stay as they are; resolves to the whole setting. */
+  readonly writeSetting: (name: string, change: PeriodicChange) => Promise<PeriodicSetting>;
   readonly fileUrl: (filePath: string) => string;
 }
 
@@ -87,9 +93,9 @@ const savedSchema = z.object({
 });
 
 const settingSchema = z.object({
-  enabled: z.boolean().default(false),
-  interval: z.number().min(1).max(86_400).default(10).describe('seconds'),
-  quality: z.int().min(1).max(100).default(80).describe('of the JPEG'),
+  enabled: z.boolean().describe('false at first'),
+  interval: z.number().min(1).max(86_400).describe('seconds, 10 at first'),
+  quality: z.int().min(1).max(100).describe('of the JPEG, 80 at first'),
 });
 
 /** GET snapshot, publish/snapshot; GET and POST snapshot/config. */
@@ -148,14 +154,14 @@ function readSettingEndpoint(api: SnapshotApi): Endpoint {
 function writeSettingEndpoint(api: SnapshotApi): Endpoint {
   return jsonEndpoint({
     ...{ method: 'POST', path: '/api/v2/snapshot/config/*name', tag: TAG },
-    summary: 'Change the periodic pictures of a path; takes effect at once',
-    failures: ['not-found'],
+    summary: 'Change the periodic pictures of a path; what is left out stays; takes effect at once',
+    failures: ['not-found', 'resource-exhausted'],
     params: z.object({ name: z.string() }),
-    body: settingSchema,
+    body: settingSchema.partial(),
     result: z.object({ config: z.object({ pathName: z.string(), ...settingSchema.shape }) }),
     handle: async ({ params: { name }, body: { enabled, interval, quality } }) => {
-      const setting = { enabled, intervalSeconds: interval, quality };
-      await api.writeSetting(name, setting);
+      const change = { enabled, intervalSeconds: interval, quality };
+      const setting = await api.writeSetting(name, change);
       return { config: { pathName: name, ...settingItem(setting) } };
     },
   });

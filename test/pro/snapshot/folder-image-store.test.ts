@@ -43,6 +43,14 @@ describe('FolderImageStore', () => {
     assert.deepEqual(await readdir(join(root, 'tmp')), []);
   });
 
+  it('leaves the room on the disk that others need', async () => {
+    const store = new FolderImageStore({ root, minFreeBytes: Number.MAX_SAFE_INTEGER });
+    await assert.rejects(store.save(image('a.jpg', 'one')), {
+      ...{ kind: 'resource-exhausted', code: 'disk-full' },
+    });
+    assert.deepEqual(await readdir(root), []);
+  });
+
   it('never replaces a picture: the name gets a number, also for many at once', async () => {
     const store = new FolderImageStore({ root });
     const texts = ['one', 'two', 'three'];

@@ -22,8 +22,8 @@ class Rig implements AsyncDisposable {
   save = (): Promise<unknown> => Promise.resolve();
   readonly periodic: PeriodicSnapshots;
 
-  constructor(root: string) {
-    this.configs = new SnapshotConfigStore(this.logger, root);
+  constructor(root: string, limits: { readonly maxFiles?: number } = {}) {
+    this.configs = new SnapshotConfigStore(this.logger, root, limits);
     this.periodic = new PeriodicSnapshots({
       ...{ clock: this.clock, logger: this.logger, configs: this.configs },
       streams: {
@@ -95,6 +95,35 @@ describe('periodic snapshots', () => {
     await using rig = new Rig(root);
     await rig.periodic.start();
     assert.equal(await rig.pass(4000), 2);
+  });
+
+  it('keep what a change leaves out, also when two changes meet', async () => {
+    await using rig = new Rig(root);
+    await rig.periodic.writeSetting('a', EACH_2_S);
+    const off = { ...EACH_2_S, enabled: false };
+    assert.deepEqual(await rig.periodic.writeSetting('a', { enabled: false }), off);
+    await Promise.all([
+      rig.periodic.writeSetting('a', { quality: 7 }),
+      rig.periodic.writeSetting('a', { enabled: true }),
+    ]);
+    const both = { enabled: true, intervalSeconds: 2, quality: 7 };
+    assert.deepEqual(rig.periodic.readSetting('a'), both);
+    assert.deepEqual(await rig.periodic.writeSetting('b', { quality: 7 }), {
+      ...{ enabled: false, intervalSeconds: 10, quality: 7 },
+    });
+  });
+
+  it('have a bound, and no file for what is the default', async () => {
+    await using rig = new Rig(root, { maxFiles: 2 });
+    await rig.periodic.writeSetting('never/changed', {});
+    for (const name of ['a', 'b', 'a']) await rig.periodic.writeSetting(name, { quality: 7 });
+    await assert.rejects(rig.periodic.writeSetting('c', { quality: 7 }), {
+      ...{ kind: 'resource-exhausted', code: 'too-many-snapshot-configs' },
+    });
+    await rig.periodic.writeSetting('a', { quality: 80 });
+    await rig.periodic.writeSetting('c', { quality: 7 });
+    const files = (await readdir(root)).sort();
+    assert.deepEqual(files, ['snapshot_b.json', 'snapshot_c.json', 'tmp']);
   });
 
   it('leave out broken files with a warning', async () => {
