@@ -46,6 +46,8 @@ const MAX_RETRANSMISSIONS = 10;
 const MAX_BURST = 4;
 /** RFC 9260 section 6.2: an acknowledgement waits no longer. */
 const SACK_DELAY_MS = 100;
+/** In one packet: each may ask for an answer, or give up thousands of numbers. */
+const MAX_CONTROL_CHUNKS = 8;
 /** Verification tag of our own in a peer's ABORT (RFC 9260 section 8.5.1). */
 const FLAG_REFLECTED = 1;
 const NOTHING = new Uint8Array(0);
@@ -112,9 +114,10 @@ export class SctpAssociation {
       return;
     }
     if (!this.#isForUs(packet)) return;
-    let [hasData, hasForward] = [false, false];
+    let [hasData, hasForward, controls] = [false, false, 0];
     for (const chunk of packet.chunks) {
       if (this.#isClosed()) return;
+      if (chunk.type !== sctpChunkType.data && controls++ >= MAX_CONTROL_CHUNKS) break;
       hasData ||= chunk.type === sctpChunkType.data;
       hasForward ||= chunk.type === sctpChunkType.forwardTsn;
       if (!this.#receiveChunk(chunk)) break;

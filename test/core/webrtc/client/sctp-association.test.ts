@@ -331,23 +331,6 @@ describe('SctpAssociation', () => {
     assert.equal(network.clock.pendingTimers, 0);
   });
 
-  it('answers a packet full of FORWARD-TSN by one acknowledgement', () => {
-    const network = new SctpNetwork();
-    network.connect();
-    const first = firstTsnOf(network, 'b');
-    const before = chunksTo(network, 'b', sctpChunkType.sack).length;
-    const forwards = Array.from({ length: 64 }, (_, index) => {
-      const value = new Uint8Array(4);
-      new DataView(value.buffer).setUint32(0, (first + index) >>> 0);
-      return { type: sctpChunkType.forwardTsn, flags: 0, value };
-    });
-    inject(network, forwards);
-    const sacks = chunksTo(network, 'b', sctpChunkType.sack).slice(before);
-    assert.equal(sacks.length, 1);
-    const { buffer, byteOffset } = sacks[0]?.value ?? new Uint8Array(4);
-    assert.equal(new DataView(buffer, byteOffset).getUint32(0), (first + 63) >>> 0);
-  });
-
   it('bounds the memory and time of a peer that leaves a hole', () => {
     const network = new SctpNetwork();
     network.connect();
