@@ -23,6 +23,13 @@ type AgentOptions = Pick<
   'broker' | 'motoId' | 'devices' | 'brokerTimeoutMs' | 'minBackoffMs' | 'maxBackoffMs'
 >;
 
+interface RefusedTopic {
+  readonly topic: string;
+  readonly error: MediaError;
+}
+
+/** Devices that a line of the log names. */
+const MAX_NAMES = 10;
 /** How long farewells may take. */
 const GOODBYE_MS = 1000;
 const CLIENT_ID_BYTES = 8;
@@ -139,6 +146,7 @@ export class FacadeAgent implements AsyncDisposable {
     const lost = Promise.withResolvers<MediaError>();
     const onAbort = (): void => lost.resolve(STOPPING);
     signal.addEventListener('abort', onAbort, { once: true });
+    const ended = new AbortController();
     let link: MqttLink | undefined;
     try {
       link = await openLink(
@@ -146,19 +154,74 @@ export class FacadeAgent implements AsyncDisposable {
         { ...this.#login(this.#options.broker), signal },
         { onMessage: (topic, bytes) => this.#onMessage(topic, bytes), onLost: lost.resolve },
       );
-      for (const topic of this.#deviceOfTopic.keys()) {
-        await untilAborted(link.subscribe(topic), signal);
-      }
+      const refused = await this.#subscribe(link, [...this.#deviceOfTopic.keys()], signal);
+      const deviceCount = this.#deviceOfTopic.size;
+      const [first] = refused;
+      if (first && refused.length === deviceCount) throw first.error;
       this.#link = link;
-      logger.info(`${this.#deviceOfTopic.size} devices listen on the MQTT broker`);
+      logger.info(`${deviceCount - refused.length} devices listen on the MQTT broker`);
+      void this.#askAgain(link, refused, ended.signal).catch(() => undefined);
       return await lost.promise;
     } catch (thrown) {
       return toMediaError(thrown);
     } finally {
       this.#link = undefined;
       signal.removeEventListener('abort', onAbort);
+      ended.abort(STOPPING);
       await link?.close();
     }
+  }
+
+  /**
+   * One after another; gives those that the broker refuses.
+   * @throws MediaError when it does not answer, or is gone.
+   */
+  async #subscribe(
+    link: MqttLink,
+    topics: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly RefusedTopic[]> {
+    const refused: RefusedTopic[] = [];
+    for (const topic of topics) {
+      try {
+        await untilAborted(link.subscribe(topic), signal);
+      } catch (thrown) {
+        const error = toMediaError(thrown);
+        if (error.code !== 'mqtt-subscription-refused') throw error;
+        refused.push({ topic, error });
+      }
+    }
+    return refused;
+  }
+
+  /** The rules of a broker may change: the devices that it refused are tried until it is gone. */
+  async #askAgain(
+    link: MqttLink,
+    refused: readonly RefusedTopic[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, logger } = this.#components;
+    const { maxBackoffMs } = this.#options;
+    let waiting = refused;
+    let knownCount = 0;
+    while (waiting.length > 0) {
+      if (waiting.length !== knownCount) {
+        const names = waiting
+          .slice(0, MAX_NAMES)
+          .map(({ topic }) => this.#deviceOfTopic.get(topic));
+        const more = waiting.length > MAX_NAMES ? ` and ${waiting.length - MAX_NAMES} more` : '';
+        logger.warn(
+          `no viewer reaches ${names.join(', ')}${more}: ${waiting[0]?.error.message ?? ''}; ` +
+            `asked again each ${Math.round(maxBackoffMs / 1000)} s`,
+        );
+      }
+      knownCount = waiting.length;
+      await delay(clock, maxBackoffMs, signal);
+      const topics = waiting.map(({ topic }) => topic);
+      // No answer is a refusal, too, unless the connection ended.
+      waiting = await this.#subscribe(link, topics, signal).catch(() => waiting);
+    }
+    if (knownCount > 0) logger.info('all devices listen on the MQTT broker');
   }
 
   #login({ url, username, password, fingerprint }: FacadeBroker): {

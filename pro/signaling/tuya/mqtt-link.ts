@@ -159,6 +159,8 @@ class ClientLink implements MqttLink {
 
   async subscribe(topic: string): Promise<void> {
     const granted = this.#client.subscribeAsync(topic, { qos: 1 }).catch((thrown: unknown) => {
+      // The end of the connection ends what waits for its answer, too.
+      if (!isSubscriptionRefusal(thrown)) throw failureOf(thrown);
       const message = `the MQTT broker refuses the subscription to '${topic}'`;
       const cause = { cause: thrown };
       throw new MediaError('permission-denied', 'mqtt-subscription-refused', message, cause);
@@ -243,6 +245,11 @@ function failureOf(thrown: unknown): MediaError {
   if (!REFUSED_CODES.has(code)) return lost(text.slice(0, 200), thrown);
   const message = `the MQTT broker refuses the login: ${text.slice(0, 200)}`;
   return new MediaError('unauthenticated', 'mqtt-refused', message, { cause: thrown });
+}
+
+/** Whether the broker itself said it: then its SUBACK is beside the error. */
+function isSubscriptionRefusal(thrown: unknown): boolean {
+  return thrown instanceof Error && 'packet' in thrown && thrown.packet !== undefined;
 }
 
 function lost(problem: string, cause?: unknown): MediaError {

@@ -82,6 +82,8 @@ const header = z.object({
   sub_device_id: shortText.optional(),
   moto_id: shortText.nullish(),
 });
+// Once for all messages: a schema compiles code when it is first used.
+const kind = z.object({ protocol: z.number() });
 const frame = z.object({
   t: number.optional(),
   data: z.object({ header, msg: z.unknown().optional() }),
@@ -104,7 +106,7 @@ const control = z.object({ cmdValue: number });
  */
 export function parseTuyaMessage(bytes: Uint8Array): TuyaMessage | undefined {
   const raw = parseJson(bytes);
-  const { protocol } = read(z.object({ protocol: z.number() }), raw, '');
+  const { protocol } = read(kind, raw, '');
   if (protocol !== SIGNALING_PROTOCOL && protocol !== CONTROL_PROTOCOL) return undefined;
   const { t, data } = read(frame, raw, '');
   const body = readBody(protocol, data.header.type, data.msg);

@@ -13,6 +13,9 @@ const MESSAGE: TuyaMessage = {
   body: { type: 'disconnect' },
 };
 
+const refusalOf = (topic: string): MediaError =>
+  new MediaError('permission-denied', 'mqtt-subscription-refused', `refuses '${topic}'`);
+
 /** A broker in the hands of the test. */
 class HandBroker {
   readonly topics: string[] = [];
@@ -25,6 +28,8 @@ class HandBroker {
   holding: Promise<void> | undefined;
   /** Whether subscriptions are never confirmed. */
   isDeaf = false;
+  /** Topics that may not be subscribed to. */
+  readonly refused = new Set<string>();
   callbacks: MqttLinkCallbacks | undefined;
 
   readonly open: OpenMqttLink = async (_components, { signal, clientId }, callbacks) => {
@@ -38,6 +43,7 @@ class HandBroker {
       ignoredCount: 0,
       subscribe: (topic) => {
         this.topics.push(topic);
+        if (this.refused.has(topic)) return Promise.reject(refusalOf(topic));
         return this.isDeaf ? new Promise(() => undefined) : Promise.resolve();
       },
       publish: async (topic, bytes) => {
@@ -120,6 +126,61 @@ describe('FacadeAgent', () => {
     await settle();
     await agent.close();
     assert.deepEqual([broker.topics.length, broker.closed], [1, 1]);
+  });
+
+  it('goes on with the other devices when the broker refuses one, and asks for that again', async () => {
+    const { agent, broker, clock, heard, logger } = setUp();
+    const topic = '/av/moto/moto/u/dev1';
+    broker.refused.add(topic);
+    agent.start();
+    await settle();
+    assert.equal(agent.isConnected, true);
+    const header = { type: 'disconnect', from: 'v', to: 'dev2', sessionid: 's', moto_id: 'moto' };
+    const envelope = { protocol: 302, data: { header, msg: {} } };
+    const bytes = Buffer.from(JSON.stringify(envelope));
+    broker.callbacks?.onMessage('/av/moto/moto/u/dev2', bytes);
+    assert.equal(heard.length, 1);
+    clock.advance(60_000);
+    await settle();
+    broker.refused.clear();
+    clock.advance(60_000);
+    await settle();
+    assert.deepEqual(broker.topics.slice(2), [topic, topic]);
+    assert.deepEqual(
+      logger.lines.map(({ level, message }) => `${level} ${message}`),
+      [
+        'info 1 devices listen on the MQTT broker',
+        `warn no viewer reaches dev1: refuses '${topic}'; asked again each 60 s`,
+        'info all devices listen on the MQTT broker',
+      ],
+    );
+    assert.deepEqual([broker.opened, clock.pendingTimers], [1, 0]);
+    await agent.close();
+  });
+
+  it('does not ask again for a device on a connection that is over', async () => {
+    const { agent, broker, clock } = setUp();
+    broker.refused.add('/av/moto/moto/u/dev1');
+    agent.start();
+    await settle();
+    broker.callbacks?.onLost(LOST);
+    await settle();
+    broker.failure = LOST;
+    clock.advance(60_000);
+    await settle();
+    assert.equal(broker.topics.length, 2);
+    await agent.close();
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('leaves a broker that refuses all devices', async () => {
+    const { agent, broker, logger } = setUp();
+    for (const device of ['dev1', 'dev2']) broker.refused.add(`/av/moto/moto/u/${device}`);
+    agent.start();
+    await settle();
+    assert.deepEqual([agent.isConnected, broker.closed], [false, 1]);
+    assert.match(logger.lines[0]?.message ?? '', /^refuses '.*dev1'; next try in 1 s$/u);
+    await agent.close();
   });
 
   it('hands messages on by their topic, and counts what is none', async () => {

@@ -97,6 +97,17 @@ describe('openMqttLink()', () => {
     await failsWith(work, 'mqtt-unreachable', /ECONNREFUSED/u);
   });
 
+  it('tells a broker that is gone from one that refuses a subscription', async () => {
+    await using mute = await startMqttBrokerDouble({ silentTypes: [8] });
+    const { link, events } = await openOn(mute);
+    const lost = once(events, 'lost');
+    const waiting = failsWith(link.subscribe('/av/u/me'), 'mqtt-lost', /lost/u);
+    mute.dropAll();
+    await Promise.all([lost, waiting]);
+    await failsWith(link.subscribe('/av/u/me'), 'mqtt-lost', /lost/u);
+    await link.close();
+  });
+
   it('waits no longer than told for the login and for confirmations', async () => {
     await using mute = await startMqttBrokerDouble({ silentTypes: [1] });
     const brief = { timeoutMs: 30 };

@@ -12,6 +12,7 @@ import {
   type TuyaBody,
   type TuyaMessage,
 } from '../../../../pro/signaling/tuya/tuya-message.ts';
+import { countCompilations } from '../../../support/count-compilations.ts';
 
 const NOW_MS = 1_600_820_048_671;
 const golden = (name: string): Buffer => readFileSync(new URL(`golden/${name}`, import.meta.url));
@@ -130,6 +131,28 @@ describe('parseTuyaMessage()', () => {
       fc.property(message, (value) => survives(bytesOf(value))),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('many Tuya messages', () => {
+  it('are read without code that is compiled for each of them', () => {
+    const messages = [
+      envelope('offer', { sdp: 'v=0', auth: 'a' }),
+      envelope('candidate', { candidate: 'a=x' }),
+      { protocol: 'none' },
+    ].map(bytesOf);
+    const readAll = (): void => {
+      for (const bytes of messages) {
+        try {
+          parseTuyaMessage(bytes);
+        } catch (thrown) {
+          assert.ok(thrown instanceof MediaError);
+        }
+      }
+    };
+    // What is used for the first time may be compiled.
+    readAll();
+    assert.equal(countCompilations(readAll), 0);
   });
 });
 
