@@ -1,6 +1,7 @@
 // The Smartly dialect with real clients: the documented Python client and browser example, and the operators' page.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { z } from 'zod';
 import { signRequest } from '../../pro/signaling/smartly/request-signature.ts';
 import { ChildProgram } from './support/child-program.ts';
@@ -164,21 +165,32 @@ describe('the Smartly dialect', () => {
     await page.close();
   });
 
-  async function tryPage(entity: string, secret: string): Promise<readonly Step[]> {
+  async function openTryPage(entity: string, secret: string): Promise<Page> {
     const page = await browser.open(`${server.origin}/api/smartly/try`);
     await page.fill('#entity', entity);
     await page.fill('#client', SMARTLY_CLIENT.id);
     await page.fill('#secret', secret);
-    await page.click('#start');
-    const isOver = (all: readonly Step[]): boolean => {
-      const last = all.at(-1);
-      return last?.state === 'failed' || (last?.name === 'Picture' && last.state === 'done');
-    };
-    const steps = await pollUntil(
+    return page;
+  }
+
+  function stepsUntil(
+    page: Page,
+    isOver: (all: readonly Step[]) => boolean,
+  ): Promise<readonly Step[]> {
+    return pollUntil(
       async () => stepsSchema.parse(await page.evaluate(READ_STEPS)),
       isOver,
       TIMEOUT_MS,
     );
+  }
+
+  async function tryPage(entity: string, secret: string): Promise<readonly Step[]> {
+    const page = await openTryPage(entity, secret);
+    await page.click('#start');
+    const steps = await stepsUntil(page, (all) => {
+      const last = all.at(-1);
+      return last?.state === 'failed' || (last?.name === 'Picture' && last.state === 'done');
+    });
     if (steps.at(-1)?.state === 'done') {
       await page.click('#hangup');
       await sessionsEnd();
@@ -203,6 +215,57 @@ describe('the Smartly dialect', () => {
     const pair = steps.find(({ name }) => name === 'Candidate pair')?.detail ?? '';
     assert.match(pair, /^(?:host|prflx) udp 127\.0\.0\.1:\d+ ⇄ host udp 127\.0\.0\.1:\d+/u);
     assert.equal(steps.at(-1)?.detail, '320×240');
+  });
+
+  it('says on the page that a candidate was refused', async () => {
+    const page = await openTryPage(ENTITY, SMARTLY_CLIENT.secret);
+    await page.route('**/ice', (route) =>
+      route.fulfill({ status: 404, json: { error: 'session_not_found' } }),
+    );
+    await page.click('#start');
+    const steps = await stepsUntil(page, (all) => all.at(-1)?.state === 'failed');
+    assert.deepEqual(steps.at(-1), {
+      ...{ name: 'Candidates', state: 'failed', detail: '404 session_not_found' },
+    });
+    await page.click('#hangup');
+    await sessionsEnd();
+    await page.close();
+  });
+
+  it('hangs up on the page while the answer is on its way, and leaves no session', async () => {
+    const page = await openTryPage(ENTITY, SMARTLY_CLIENT.secret);
+    const { promise: isHungUp, resolve: onHungUp } = Promise.withResolvers<undefined>();
+    const hangups: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().endsWith('/hangup')) hangups.push(request.postData() ?? '');
+    });
+    await page.route('**/offer', async (route) => {
+      const response = await route.fetch();
+      await isHungUp;
+      await route.fulfill({ response });
+    });
+    await page.click('#start');
+    await pollUntil(
+      () => Promise.resolve(server.core.sessions.list('webRTCSession').length),
+      (count) => count === 1,
+      TIMEOUT_MS,
+    );
+    await page.click('#hangup');
+    onHungUp(undefined);
+    const steps = await stepsUntil(page, (all) => all.at(-1)?.state === 'failed');
+    assert.deepEqual(steps.at(-1), {
+      name: 'Offer and answer',
+      state: 'failed',
+      detail: 'hung up',
+    });
+    assert.equal(hangups.length, 1);
+    await sessionsEnd();
+    await pollUntil(
+      () => page.locator('#start').isEnabled(),
+      (isEnabled) => isEnabled,
+      TIMEOUT_MS,
+    );
+    await page.close();
   });
 
   it('says on the page which step was refused, and how', async () => {

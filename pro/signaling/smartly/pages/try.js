@@ -46,10 +46,11 @@ if (!canSign()) {
 }
 
 async function runTrial() {
+  // At once: a second click while the last session is hung up would begin two.
+  start.disabled = true;
   await endTrial(false);
   steps.clear();
   numbers.replaceChildren();
-  start.disabled = true;
   const current = new Trial(steps, video);
   trial = current;
   const client = { id: valueOf('client'), secret: byId('secret', HTMLInputElement).value };
