@@ -6,7 +6,7 @@ import type { AwsCredentialProvider } from './aws-credentials.ts';
 import { endpointPolicy, type AwsEndpoint } from './aws-endpoint.ts';
 import { awsFailure, isExpiredToken, isTransient } from './aws-failure.ts';
 import { retryDelayMs } from './retry-delay.ts';
-import { AwsSigner, type SignableRequest } from './aws-signer.ts';
+import { AwsSigner, signingKeyId, type SignableRequest } from './aws-signer.ts';
 
 /** What calls work with. */
 export interface AwsClientComponents {
@@ -30,6 +30,12 @@ export interface AwsCall {
   readonly subject: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
+}
+
+interface SignedReply {
+  readonly reply: OutgoingReply;
+  /** Of the request. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 const MAX_ATTEMPTS = 5;
@@ -73,12 +79,12 @@ export class AwsClient {
     const { clock, random } = this.#components;
     let mayRenew = true;
     for (let attempt = 0; ; attempt++) {
-      const reply = await this.#send(call);
+      const { reply, headers } = await this.#send(call);
       if (reply.status === 200) return parseJson(reply, call);
       const answer = { ...reply, body: reply.body.toString('utf8') };
       if (isExpiredToken(answer) && mayRenew) {
         mayRenew = false;
-        this.#components.credentials.forget();
+        this.forgetCredentials(headers);
         continue;
       }
       if (!isTransient(answer) || attempt + 1 >= MAX_ATTEMPTS) {
@@ -86,7 +92,7 @@ export class AwsClient {
         const { region } = this.endpoint;
         const failure = awsFailure(answer, { action, subject, region, nowMs: clock.nowMs() });
         // Keys of a role may have been replaced before their end.
-        if (failure.code === 'aws-credentials-refused') this.forgetCredentials();
+        if (failure.code === 'aws-credentials-refused') this.forgetCredentials(headers);
         throw failure;
       }
       await delay(clock, retryDelayMs(attempt, random()), call.signal);
@@ -103,12 +109,12 @@ export class AwsClient {
     return this.#signer.url(url, signal);
   }
 
-  /** AWS refused the keys: the next request asks for others. */
-  forgetCredentials(): void {
-    this.#components.credentials.forget();
+  /** AWS refused the keys that signed this: the next request asks for others. */
+  forgetCredentials(signed: URL | Readonly<Record<string, string>>): void {
+    this.#components.credentials.forget(signingKeyId(signed));
   }
 
-  async #send({ base = this.endpoint.url, path, body, signal }: AwsCall): Promise<OutgoingReply> {
+  async #send({ base = this.endpoint.url, path, body, signal }: AwsCall): Promise<SignedReply> {
     const url = new URL(base);
     url.pathname = url.pathname.replace(/\/$/u, '') + path;
     const text = JSON.stringify(body);
@@ -116,9 +122,10 @@ export class AwsClient {
       { method: 'POST', url, headers: { 'content-type': 'application/json' }, body: text },
       signal,
     );
-    return await this.#http.request({
+    const reply = await this.#http.request({
       ...{ method: 'POST', url: url.href, headers, body: text, signal },
     });
+    return { reply, headers };
   }
 }
 

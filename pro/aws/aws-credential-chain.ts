@@ -69,8 +69,9 @@ export class AwsCredentialChain implements AwsCredentialProvider {
     }
   }
 
-  forget(): void {
-    this.#known = undefined;
+  /** A refusal that comes late is about keys that were replaced meanwhile. */
+  forget(accessKeyId = this.#known?.accessKeyId): void {
+    if (this.#known?.accessKeyId === accessKeyId) this.#known = undefined;
   }
 
   #findOnce(): Promise<AwsCredentials> {

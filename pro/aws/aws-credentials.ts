@@ -14,8 +14,11 @@ export interface AwsCredentials {
 export interface AwsCredentialProvider {
   /** @throws MediaError `aws-credentials-missing` or `aws-credentials-failed`. */
   get(signal: AbortSignal): Promise<AwsCredentials>;
-  /** AWS refused the keys it had: the next get() asks anew. */
-  forget(): void;
+  /**
+   * AWS refused keys: the next get() asks anew, unless it has others already. Without their id
+   * whatever is known counts as refused.
+   */
+  forget(accessKeyId?: string): void;
 }
 
 /** One place where keys may be found. */

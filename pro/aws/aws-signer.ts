@@ -97,6 +97,15 @@ export class AwsSigner {
   }
 }
 
+/** Id of the keys that signed these headers or this URL; undefined when none did. */
+export function signingKeyId(signed: URL | Readonly<Record<string, string>>): string | undefined {
+  const scope =
+    signed instanceof URL
+      ? signed.searchParams.get('X-Amz-Credential')
+      : /\bCredential=([^\s,]{1,256})/u.exec(signed['authorization'] ?? '')?.[1];
+  return scope?.split('/', 1)[0];
+}
+
 const importSigner: ImportSigner = () => import('@smithy/signature-v4');
 
 /** SHA-256, or HMAC-SHA-256 with a secret, in the form that the package asks for. */

@@ -144,14 +144,14 @@ export class KinesisChannels {
     return await this.#client.signUrl(url, signal);
   }
 
-  /** Why a connection to signedUrl() was refused; keys that AWS does not take are forgotten. */
-  connectFailure(answer: RefusedAnswer, { channel, role }: ChannelVisit): MediaError {
+  /** Why a connection to `url` of signedUrl() was refused; keys that AWS does not take are forgotten. */
+  connectFailure(answer: RefusedAnswer, { channel, role }: ChannelVisit, url: URL): MediaError {
     const failure = awsFailure(answer, {
       action: `kinesisvideo:ConnectAs${role === 'MASTER' ? 'Master' : 'Viewer'}`,
       subject: subjectOf(channel.name),
       ...{ region: this.region, nowMs: this.#client.nowMs },
     });
-    if (KEY_FAILURES.has(failure.code)) this.#client.forgetCredentials();
+    if (KEY_FAILURES.has(failure.code)) this.#client.forgetCredentials(url);
     return failure;
   }
 }

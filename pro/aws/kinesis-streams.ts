@@ -112,9 +112,9 @@ export class KinesisStreams {
     this.#endpoints.delete(name);
   }
 
-  /** AWS refused the keys: the next request asks for others. */
-  forgetCredentials(): void {
-    this.#components.client.forgetCredentials();
+  /** AWS refused the keys that signed these headers: the next request asks for others. */
+  forgetCredentials(headers: Readonly<Record<string, string>>): void {
+    this.#components.client.forgetCredentials(headers);
   }
 
   /**

@@ -31,8 +31,8 @@ export interface PutMediaService {
   dataEndpoint(name: string, signal: AbortSignal): Promise<URL>;
   /** The endpoint did not work: the next dataEndpoint() asks again. */
   forget(name: string): void;
-  /** The keys were refused: the next sign() takes others. */
-  forgetCredentials(): void;
+  /** The keys that signed these headers were refused: the next sign() takes others. */
+  forgetCredentials(headers: Readonly<Record<string, string>>): void;
   /** All headers to send: those given and the ones of SigV4 over the hash of an empty payload. */
   sign(request: UnsignedRequest, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
 }

@@ -58,6 +58,8 @@ export class PutMediaUploader implements FragmentListener {
   #isEnded = false;
   #sourceFailure: MediaError | undefined;
   #isForwarding = false;
+  /** Of the newest request. */
+  #signedHeaders: Readonly<Record<string, string>> = {};
   #lastDropLogMs = Number.NEGATIVE_INFINITY;
 
   constructor(components: PutMediaUploaderComponents, options: PutMediaUploaderOptions) {
@@ -193,6 +195,7 @@ export class PutMediaUploader implements FragmentListener {
       },
       signal,
     );
+    this.#signedHeaders = headers;
     return { url, headers, stream, region };
   }
 
@@ -262,7 +265,7 @@ export class PutMediaUploader implements FragmentListener {
     this.#options.onTrouble?.(problem.error);
     const step = this.#recovery.next(problem, nowMs);
     if (step.forgetsEndpoint) service.forget(stream);
-    if (step.forgetsCredentials) service.forgetCredentials();
+    if (step.forgetsCredentials) service.forgetCredentials(this.#signedHeaders);
     if (step.preparesStream) this.#retentionHours = undefined;
     // What remains of a stream that ended gets one more chance.
     if (step.isOver || (this.#isEnded && this.#recovery.failures > 1)) throw problem.error;

@@ -135,7 +135,7 @@ export class KvsConnection {
     const url = await channels.signedUrl(visit, signal);
     const current: { socket?: KvsSocket } = {};
     const socket = await openKvsSocket(
-      { clock, url, signal, failureOf: (answer) => channels.connectFailure(answer, visit) },
+      { clock, url, signal, failureOf: (answer) => channels.connectFailure(answer, visit, url) },
       {
         onText: (text) => this.#receive(text),
         onClosed: (reason) => this.#onClosed(current.socket, reason),

@@ -65,6 +65,23 @@ describe('AwsCredentialChain', () => {
     assert.equal(source.calls, 3);
   });
 
+  it('keeps new keys though a refusal of the old ones comes late', async () => {
+    const source = new SourceDouble();
+    source.give = () =>
+      Promise.resolve({ accessKeyId: `key${source.calls}`, secretAccessKey: 's' });
+    const components = { clock: new FakeClock(), sources: [source] };
+    const chain = new AwsCredentialChain(components, { environment: {} });
+    const askFor = async (): Promise<string> => (await chain.get(signal)).accessKeyId;
+    assert.equal(await askFor(), 'key1');
+    // Two requests were signed by them, and the answers come one after another.
+    chain.forget('key1');
+    assert.equal(await askFor(), 'key2');
+    chain.forget('key1');
+    assert.equal(await askFor(), 'key2');
+    chain.forget('key2');
+    assert.equal(await askFor(), 'key3');
+  });
+
   it('goes on with keys that still work when new ones are not to be had', async () => {
     const clock = new FakeClock();
     const source = new SourceDouble();

@@ -19,7 +19,8 @@ export const KEYS: AwsCredentials = { accessKeyId: 'AKIDCANARY', secretAccessKey
 export class AwsDouble {
   readonly requests: OutgoingRequest[] = [];
   readonly answers: ScriptedAnswer[];
-  forgotten = 0;
+  /** Ids of the keys that were forgotten. */
+  readonly forgotten: (string | undefined)[] = [];
 
   constructor(...answers: ScriptedAnswer[]) {
     this.answers = answers;
@@ -36,9 +37,7 @@ export class AwsDouble {
         ...{ clock, random: () => 1, http: this },
         credentials: {
           get: () => Promise.resolve(KEYS),
-          forget: () => {
-            this.forgotten++;
-          },
+          forget: (id) => void this.forgotten.push(id),
         },
       },
       awsEndpoint({ region: 'eu-central-1', endpoint }),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { KinesisChannels, type KinesisChannel } from '../../../pro/aws/kinesis-channels.ts';
 import { KinesisStreams } from '../../../pro/aws/kinesis-streams.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { AwsDouble, settle, type ScriptedAnswer } from './aws-double.ts';
+import { AwsDouble, KEYS, settle, type ScriptedAnswer } from './aws-double.ts';
 
 const { signal } = new AbortController();
 const CHANNEL: KinesisChannel = { name: 'door', arn: 'arn:aws:kinesisvideo:door' };
@@ -80,21 +80,23 @@ describe('KinesisChannels', () => {
     assert.equal(master.searchParams.has('X-Amz-ClientId'), false);
   });
 
-  it('names the IAM action of the role when a connection is refused, and forgets expired keys', () => {
+  it('names the IAM action of the role when a connection is refused, and forgets expired keys', async () => {
     const { aws, channels } = channelsOf();
     const visit = { channel: CHANNEL, endpoints: ENDPOINTS, role: 'MASTER' } as const;
+    const url = await channels.signedUrl(visit, signal);
     const refusal = (type: string): string =>
       channels.connectFailure(
         { status: 403, headers: { 'x-amzn-errortype': type }, body: '' },
         visit,
+        url,
       ).message;
     assert.match(
       refusal('AccessDeniedException'),
       /kinesisvideo:ConnectAsMaster on channel 'door'/u,
     );
-    assert.equal(aws.forgotten, 0);
+    assert.deepEqual(aws.forgotten, []);
     assert.match(refusal('ExpiredTokenException'), /expired/u);
-    assert.equal(aws.forgotten, 1);
+    assert.deepEqual(aws.forgotten, [KEYS.accessKeyId]);
   });
 
   it('knows a STUN server where AWS has one', () => {

@@ -109,7 +109,9 @@ export class UploadSite implements AsyncDisposable {
         return Promise.resolve(this.sink.url);
       },
       forget: (name) => void calls.push(`forget ${name}`),
-      forgetCredentials: () => void calls.push('forget credentials'),
+      forgetCredentials: ({ authorization = '' }) => {
+        calls.push(authorization === 'secret' ? 'forget credentials' : 'forget other credentials');
+      },
       sign: ({ headers }) => {
         calls.push('sign');
         return Promise.resolve({ ...headers, authorization: 'secret' });
