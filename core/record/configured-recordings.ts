@@ -124,7 +124,9 @@ export class ConfiguredRecordings implements AsyncDisposable {
     const { extension } = format;
     const fileFor = (startAt: number, attempt: number): string =>
       template.fileFor({ pathName, startAt, extension, attempt });
-    if (template.read(fileFor(clock.nowMs(), 0)) === undefined) throw unreadable(pathName);
+    const readBack = template.read(fileFor(clock.nowMs(), 0));
+    // `%path%s` makes one word of both.
+    if (readBack?.pathName !== pathName) throw unreadable(pathName);
     const recorder: PathRecorder = new PathRecorder(
       {
         ...{ pathManager, clock, disk, logger: logger.scope(`path ${pathName}`) },

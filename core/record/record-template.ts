@@ -35,7 +35,8 @@ const PATTERNS: Readonly<Record<string, string>> = {
   M: String.raw`\d{2}`,
   S: String.raw`\d{2}`,
   f: String.raw`\d{6}`,
-  z: String.raw`[+-]\d{4}`,
+  // That of UTC as MediaMTX writes it; older versions of ours wrote +0000.
+  z: String.raw`(?:Z|[+-]\d{4})`,
   s: String.raw`\d{1,11}`,
 };
 const EXTENSION = String.raw`\.(?:mp4|ts)`;
@@ -48,7 +49,7 @@ const MAX_FILE_BYTES = 1024;
 
 /**
  * `%path`, `%Y %m %d %H %M %S` in the time zone of the machine, `%f` (microseconds), `%z` (its
- * distance from UTC), `%s` (seconds since 1970). Anything else stands for itself.
+ * distance from UTC, `Z` for none), `%s` (seconds since 1970). Anything else stands for itself.
  */
 export class RecordTemplate {
   /** Absolute folder before the first variable. */
@@ -171,6 +172,7 @@ function digits(value: number, count: number): string {
 
 function zoneOf(date: Date): string {
   const minutes = -date.getTimezoneOffset();
+  if (minutes === 0) return 'Z';
   const sign = minutes < 0 ? '-' : '+';
   const size = Math.abs(minutes);
   return `${sign}${digits(Math.floor(size / 60), 2)}${digits(size % 60, 2)}`;
@@ -188,6 +190,7 @@ function startOf(groups: Readonly<Record<string, string | undefined>>): number |
   if (zone === undefined) {
     return new Date(year, month - 1, day, hour, minute, second).getTime() + fractionMs;
   }
+  // Nothing follows a Z.
   const offset = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3));
   const utc = Date.UTC(year, month - 1, day, hour, minute, second);
   return utc - (zone.startsWith('-') ? -offset : offset) * 60_000 + fractionMs;

@@ -147,10 +147,17 @@ describe('ConfiguredRecordings', () => {
   });
 
   it('leaves a path alone whose names could not be read back', async () => {
-    await using rig = new Rig('  all_others: {record: yes}');
+    await using rig = new Rig(
+      '  all_others: {record: yes}\n  cam: {record: yes, recordPath: /rec/%path%s-%f}',
+    );
     const { feed } = rig.publish('.hidden');
     await rig.play(feed, 0, 400);
+    await rig.play(rig.publish('cam').feed, 0, 400);
     assert.deepEqual(rig.files, []);
+    assert.match(
+      rig.logger.lines.map(({ message }) => message).join('\n'),
+      /'cam'.*can't be read back/u,
+    );
     assert.match(
       rig.logger.lines.map(({ message }) => message).join('\n'),
       /'\.hidden'.*can't be read back/u,

@@ -27,6 +27,26 @@ describe('RecordTemplate', () => {
     assert.equal(new RecordTemplate('/srv/%path/%s', '/').read(name)?.pathName, 'cam');
   });
 
+  it('writes and reads UTC as MediaMTX does, and as it did itself before', () => {
+    const template = new RecordTemplate('/srv/%path/%Y-%m-%d_%H-%M-%S-%f%z', '/');
+    const startAt = Date.UTC(2025, 0, 16, 14, 30, 5, 123);
+    for (const zone of ['Z', '+0000']) {
+      const found = template.read(`cam/2025-01-16_14-30-05-123000${zone}.mp4`);
+      assert.deepEqual(found, { pathName: 'cam', startAt });
+    }
+    const { TZ } = process.env;
+    try {
+      process.env['TZ'] = 'UTC';
+      const file = { pathName: 'cam', startAt, extension: '.mp4', attempt: 0 };
+      assert.equal(template.fileFor(file), 'cam/2025-01-16_14-30-05-123000Z.mp4');
+      process.env['TZ'] = 'Asia/Kolkata';
+      assert.equal(template.fileFor(file), 'cam/2025-01-16_20-00-05-123000+0530.mp4');
+    } finally {
+      if (TZ === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = TZ;
+    }
+  });
+
   it('reads back what it made, whatever the pattern', () => {
     const segment = fc.stringMatching(/^[0-9A-Za-z_-][0-9A-Za-z_.-]{0,8}$/u);
     const pathName = fc.array(segment, { minLength: 1, maxLength: 4 }).map((all) => all.join('/'));
