@@ -31,6 +31,8 @@ export class TemplateCleaner implements AsyncDisposable {
   readonly #closing = new AbortController();
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
+  /** The settings changed, and no run has begun since. */
+  #isWoken = false;
 
   constructor(components: TemplateCleanerComponents, options: TemplateCleanerOptions) {
     this.#components = components;
@@ -46,8 +48,16 @@ export class TemplateCleaner implements AsyncDisposable {
   sweep(): Promise<void> {
     this.#running ??= this.#sweep().finally(() => {
       this.#running = undefined;
+      if (this.#isWoken) this.#wakeSoon();
     });
     return this.#running;
+  }
+
+  /** Ages changed: cleans by the new ones in a second, once however often this is called. */
+  wake(): void {
+    if (this.#isWoken) return;
+    this.#isWoken = true;
+    if (!this.#running) this.#wakeSoon();
   }
 
   /** Ends a run between two files. Idempotent. */
@@ -61,10 +71,18 @@ export class TemplateCleaner implements AsyncDisposable {
     return this.close();
   }
 
-  #schedule(): void {
+  #wakeSoon(): void {
+    this.#schedule(SHORTEST_INTERVAL_MS);
+  }
+
+  #schedule(delayMs = this.#intervalMs()): void {
     if (this.#closing.signal.aborted) return;
-    this.#timer = this.#components.clock.after(this.#intervalMs(), () => {
-      void this.sweep().then(() => this.#schedule());
+    this.#timer?.cancel();
+    this.#timer = this.#components.clock.after(delayMs, () => {
+      this.#isWoken = false;
+      void this.sweep().then(() => {
+        if (!this.#isWoken) this.#schedule();
+      });
     });
   }
 

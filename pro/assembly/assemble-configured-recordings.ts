@@ -93,6 +93,14 @@ function startCleaner(context: ProContext, parts: ConfiguredRecordingParts): voi
     if (isRecording && event.reason === 'diskFull') void cleaner.sweep();
   });
   lifetime.defer(unsubscribe);
+  const unobserve = context.core.pathManager.observe({
+    onPathsConfigured: ({ changedPaths, removedPaths }) => {
+      const isAgeNew = [...changedPaths.values()].some((keys) => keys.has('recordDeleteAfter'));
+      // What is left of a removed path has the age of the defaults.
+      if (isAgeNew || removedPaths.length > 0) cleaner.wake();
+    },
+  });
+  lifetime.defer(unobserve);
   lifetime.own(cleaner);
   cleaner.start();
 }

@@ -93,6 +93,51 @@ describe('TemplateCleaner', () => {
     assert.match(logger.lines[0]?.message ?? '', /deleted 2 old recordings/u);
   });
 
+  it('runs a second after ages changed, once for all changes, and then by the clock again', async () => {
+    const clock = new FakeClock();
+    let runs = 0;
+    let held: PromiseWithResolvers<RetentionResult> | undefined;
+    const sweep = {
+      run: () => {
+        runs++;
+        return held?.promise ?? Promise.resolve(result);
+      },
+    };
+    let shortestMaxAgeMs = 86_400_000;
+    await using cleaner = new TemplateCleaner(
+      { clock, logger: new RecordingLogger(), sweep },
+      {
+        folders: () => [folder],
+        limits: () => ({ maxAgeMs: () => 0, shortestMaxAgeMs, maxBytes: 0, minFreeBytes: 0 }),
+      },
+    );
+    cleaner.start();
+    shortestMaxAgeMs = 60_000;
+    cleaner.wake();
+    clock.advance(900);
+    cleaner.wake();
+    clock.advance(100);
+    await settle();
+    assert.equal(runs, 1);
+    // A run under way may have read the old ages.
+    held = Promise.withResolvers();
+    void cleaner.sweep();
+    cleaner.wake();
+    clock.advance(5000);
+    await settle();
+    assert.equal(runs, 2);
+    held.resolve(result);
+    held = undefined;
+    await settle();
+    clock.advance(1000);
+    await settle();
+    assert.equal(runs, 3);
+    clock.advance(30_000);
+    await settle();
+    assert.equal(runs, 4);
+    assert.equal(clock.pendingTimers, 1);
+  });
+
   it('goes on after a failure, and ends with its folder', async () => {
     const clock = new FakeClock();
     const logger = new RecordingLogger();
