@@ -81,12 +81,13 @@ export class IssueCollector {
     const key = dottedPath(details.path);
     const place = this.#locate(details.path).text;
     const message = `${place}: ${key}: ${details.message}`;
-    this.#warnings.push(Object.freeze({ code: details.code, key, message }));
+    const { code, message: text } = details;
+    this.#warnings.push(Object.freeze({ code, key, message, text }));
   }
 
   /** A warning about something outside the file, e.g. an environment variable. */
-  warnAbout(name: string, code: string, message: string): void {
-    this.#warnings.push(Object.freeze({ code, key: name, message: `${name}: ${message}` }));
+  warnAbout(name: string, code: string, text: string): void {
+    this.#warnings.push(Object.freeze({ code, key: name, message: `${name}: ${text}`, text }));
   }
 
   /** @throws MediaError `invalid-argument` when an error was collected. */

@@ -7,7 +7,7 @@ import type { ConfigEdit } from './config-edit.ts';
 import { readConfigText } from './config-file.ts';
 import { issuesToError } from './config-issue.ts';
 import type { ConfigRegistry } from './config-registry.ts';
-import type { Config } from './config.ts';
+import type { Config, ConfigWarning } from './config.ts';
 import { describeDiff, diffConfig, type ConfigDiff } from './diff-config.ts';
 import type { Environment } from './environment.ts';
 import { checkConfig } from './load-config.ts';
@@ -272,9 +272,9 @@ export class ConfigStore {
     const diff = diffConfig(previous, config);
     const change = { config, previous, diff };
     this.#config = config;
-    const old = new Set(previous.warnings.map(({ message }) => message));
-    for (const { message } of config.warnings) {
-      if (!old.has(message)) this.#components.logger.warn(message);
+    const old = new Set(previous.warnings.map(samenessOf));
+    for (const warning of config.warnings) {
+      if (!old.has(samenessOf(warning))) this.#components.logger.warn(warning.message);
     }
     if (diff.isEmpty) return { ...change, failures: [] };
     this.#components.logger.info(`the configuration has changed: ${describeDiff(diff)}`);
@@ -346,6 +346,11 @@ export class ConfigStore {
     this.#queue = result.catch(() => undefined);
     return result;
   }
+}
+
+/** What makes two warnings the same, wherever in the file they stand. */
+function samenessOf({ key, text }: ConfigWarning): string {
+  return `${key}\n${text}`;
 }
 
 function configOf({ config, issues }: ConfigCheck): Config {

@@ -30,6 +30,8 @@ export interface ConfigWarning {
   readonly key: string;
   /** Starts with the place: "mediamtx.yml:12:3: rtmp: ...". */
   readonly message: string;
+  /** The message without place and key: it stays the same when lines move. */
+  readonly text: string;
 }
 
 /** A regular-expression entry of `paths`. */

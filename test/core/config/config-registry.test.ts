@@ -93,6 +93,7 @@ describe('ConfigRegistry tables and rules', () => {
         code: 'config-doubtful-value',
         key: 'paths.a.limitOfPath',
         message: 'configuration:3:5: paths.a.limitOfPath: is much',
+        text: 'is much',
       },
     ]);
   });

@@ -84,6 +84,19 @@ describe('ConfigStore.reload()', () => {
     assert.deepEqual([reloads, lastReloadAt, isStale], [1, fixture.clock.nowMs(), false]);
   });
 
+  it('repeats no warning because its line has moved, and tells those that are new', async () => {
+    using fixture = new Fixture(`${TEXT}    rtspDemuxMpegts: yes\n`.replace('cam2: {}', 'cam2:'));
+    const warnings = (): string[] =>
+      fixture.logger.lines.filter(({ level }) => level === 'warn').map((line) => line.message);
+    fixture.write(`# One more line.\n${fixture.text.replace('info', 'debug')}`);
+    await fixture.store.reload();
+    assert.deepEqual([fixture.changes, warnings()], [['logLevel'], []]);
+    fixture.write(`${fixture.text}  cam3: {source: "srt://h:1"}\n`);
+    await fixture.store.reload();
+    assert.equal(warnings().length, 1);
+    assert.match(warnings()[0] ?? '', /mediamtx\.yml:12:\d+: paths\.cam3\.source: .*'srt'/u);
+  });
+
   it('notices what changed between loading and the first look', async () => {
     using fixture = new Fixture();
     fixture.write(TEXT.replace('logLevel: info', 'logLevel: debug'));
