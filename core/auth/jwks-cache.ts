@@ -1,5 +1,5 @@
 // Keeps the public keys of `authJWTJWKS`: fetched when needed, once at a time, not too often.
-import type { Clock } from '../base/clock.ts';
+import { delay, type Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { MediaError, toMediaError } from '../base/media-error.ts';
 import type { AuthHttpAnswer, AuthHttpQuestion } from './auth-http-client.ts';
@@ -29,6 +29,8 @@ interface KeySet {
 
 /** Keys that a token without key id is tried with. */
 const MAX_TRIED = 8;
+/** Tokens that may wait for the next fetch at once; beyond, the keys that are here decide. */
+const MAX_WAITING = 1000;
 
 /** Finds keys; a key that is not known makes it look again, since services change theirs. */
 export class JwksCache {
@@ -38,6 +40,7 @@ export class JwksCache {
   #loading: Promise<KeySet> | undefined;
   #triedMs = Number.NEGATIVE_INFINITY;
   #failure: MediaError | undefined;
+  #waiting = 0;
 
   constructor(components: JwksCacheComponents, options: JwksCacheOptions = {}) {
     this.#components = components;
@@ -63,11 +66,12 @@ export class JwksCache {
       return found;
     }
     if (!mayAsk) {
-      if (before && !this.#failure) return found;
-      throw unavailable(this.#failure);
+      if (!before || this.#failure) throw unavailable(this.#failure);
+      if (this.#waiting >= MAX_WAITING) return found;
     }
     try {
-      return select((await unlessAborted(this.#load(), signal)).keys, token);
+      const set = mayAsk ? await unlessAborted(this.#load(), signal) : await this.#next(signal);
+      return select(set.keys, token);
     } catch (thrown) {
       if (signal?.aborted === true) throw toMediaError(signal.reason);
       throw unavailable(thrown);
@@ -98,6 +102,21 @@ export class JwksCache {
 
   #mayFetch(): boolean {
     return this.#components.clock.monotonicMs() - this.#triedMs >= this.#options.minPeriodMs;
+  }
+
+  /** The keys of the next fetch: a key that is not here may have been made since the last one. */
+  async #next(signal: AbortSignal | undefined): Promise<KeySet> {
+    const { clock } = this.#components;
+    const calledMs = clock.monotonicMs();
+    this.#waiting++;
+    try {
+      await delay(clock, this.#triedMs + this.#options.minPeriodMs - calledMs, signal);
+    } finally {
+      this.#waiting--;
+    }
+    const set = this.#set;
+    if (set && set.fetchedMs > calledMs) return set;
+    return await unlessAborted(this.#load(), signal);
   }
 
   /** Everybody who needs keys now waits for the same answer. */

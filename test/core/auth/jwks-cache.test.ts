@@ -63,11 +63,32 @@ describe('JwksCache', () => {
     const rig = new Rig();
     await rig.find('key-1');
     rig.answer = () => served(first, second);
-    assert.equal(await rig.find('key-2'), '');
-    rig.clock.advance(5000);
+    rig.clock.advance(3000);
+    // Made after the last fetch: refused now, a viewer with the new key would not come again.
+    const found = rig.find('key-2');
+    const others = Array.from({ length: 20 }, (_, turn) => rig.find(`no-${turn}`));
+    rig.clock.advance(1999);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(rig.fetches, 1);
+    rig.clock.advance(1);
+    assert.equal(await found, 'key-2');
+    assert.deepEqual(new Set(await Promise.all(others)), new Set(['']));
     assert.equal(await rig.find('key-2'), 'key-2');
-    for (let turn = 0; turn < 20; turn++) assert.equal(await rig.find(`no-${turn}`), '');
     assert.equal(rig.fetches, 2);
+  });
+
+  it('lets a thousand wait for the next look at most, and whoever leaves go at once', async () => {
+    const rig = new Rig();
+    await rig.find('key-1');
+    const leaving = new AbortController();
+    const waiting = Array.from({ length: 1000 }, (_, turn) =>
+      rig.find(`no-${turn}`, leaving.signal),
+    );
+    assert.equal(await rig.find('key-2'), '');
+    leaving.abort(new MediaError('canceled', 'left', 'left'));
+    assert.deepEqual(new Set(await Promise.all(waiting)), new Set(['left']));
+    assert.equal(rig.clock.pendingTimers, 0);
+    assert.equal(rig.fetches, 1);
   });
 
   it('goes on with old keys for another hour while the service is down, and no longer', async () => {
