@@ -121,7 +121,10 @@ export class ConfigBuilder {
     const value = parent[path.at(-1) ?? ''];
     if (isRawMap(value)) return value;
     if (value !== undefined && value !== null) {
-      const message = 'must be a map of keys and values';
+      const name = path.at(-1) ?? '';
+      const isPathKey = path.length === 2 && Object.hasOwn(this.#pathTable, name);
+      const hint = isPathKey ? `; '${name}' belongs below the name of its path, indented more` : '';
+      const message = `must be a map of keys and values${hint}`;
       this.#issues.error({ code: 'config-invalid-value', path, message });
     }
     return emptyMap();

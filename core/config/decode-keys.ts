@@ -12,7 +12,9 @@ import {
   isOpenMap,
   isSecret,
   schemaAt,
+  unwrapSchema,
 } from './schema-walk.ts';
+import { meaningOf } from './text-meaning.ts';
 import { emptyMap, isRawMap } from './yaml-document.ts';
 import type { RawMap, RawValue } from './yaml-document.ts';
 
@@ -137,16 +139,27 @@ function report(schema: z.ZodType, { fault, path, value }: Fault, issues: IssueC
     }
     return;
   }
-  const shown = isSecret(faultSchema) ? '' : quoted(valueAt(value, inner));
-  const text = `${faultText(fault, faultSchema)}${shown === '' ? '' : `, not ${shown}`}`;
-  const message = fault.code === 'custom' ? fault.message : text;
+  const found = valueAt(value, inner);
+  const shown = isSecret(faultSchema) ? '' : quoted(found);
+  const hint = isOnlyQuoted(found, faultSchema) ? ' without quotes' : '';
+  const text = `${faultText(fault, faultSchema)}${hint}${shown === '' ? '' : `, not ${shown}`}`;
+  const isMissing = fault.code === 'invalid_type' && found === undefined;
+  const message = isMissing ? 'is missing' : fault.code === 'custom' ? fault.message : text;
   issues.error({ code: 'config-invalid-value', path: faultPath, message });
+}
+
+/** "yes" and "512" are texts in YAML; who reads `must be yes or no, not 'yes'` is none the wiser. */
+function isOnlyQuoted(value: RawValue | undefined, schema: z.core.$ZodType): boolean {
+  if (typeof value !== 'string') return false;
+  const kind = inputKind(schema);
+  if (kind === 'flag') return /^(?:yes|no|on|off|true|false)$/iu.test(value);
+  return kind === 'number' && /^-?\d+$/u.test(value);
 }
 
 function faultText(fault: z.core.$ZodIssue, schema: z.core.$ZodType): string {
   switch (fault.code) {
     case 'invalid_type':
-      return `must be ${KIND_TEXT[inputKind(schema)]}`;
+      return `must be ${meaningOf(unwrapSchema(schema)) ?? KIND_TEXT[inputKind(schema)]}`;
     case 'invalid_value':
       return `must be one of ${fault.values.map((word) => `'${String(word)}'`).join(', ')}`;
     case 'invalid_union':
@@ -154,9 +167,15 @@ function faultText(fault: z.core.$ZodIssue, schema: z.core.$ZodType): string {
         ? 'must be text, or a list of 1 to 16 texts'
         : "must be 'no', 'optional' or 'strict'";
     case 'too_small':
-      return fault.message.startsWith('must') ? fault.message : `must be at least ${fault.minimum}`;
+      if (fault.message.startsWith('must')) return fault.message;
+      return fault.origin === 'array'
+        ? `must have at least ${fault.minimum} values`
+        : `must be at least ${fault.minimum}`;
     case 'too_big':
-      return fault.message.startsWith('must') ? fault.message : `must be at most ${fault.maximum}`;
+      if (fault.message.startsWith('must')) return fault.message;
+      return fault.origin === 'array'
+        ? `must have at most ${fault.maximum} values`
+        : `must be at most ${fault.maximum}`;
     default:
       return `is not accepted (${fault.message})`;
   }

@@ -6,9 +6,11 @@ import { toMediaError } from '../base/media-error.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { formatListenAddress, parseOptionalAddress } from './listen-address.ts';
 import { formatSize, parseSize } from './size.ts';
+import { meaning } from './text-meaning.ts';
 
 // Node's timers hold 31 bits of milliseconds; a longer time-out would fire at once.
 const MAX_TIMER_MS = 2 ** 31 - 1;
+const DURATION = 'a duration with its unit, such as 10s';
 
 /** Any text. */
 export const text = z.string();
@@ -32,36 +34,47 @@ export const count = z.int().min(0).max(0xffffffff);
 export const port = z.int().min(0).max(65_535);
 
 /** Milliseconds; may be negative, and longer than a timer can run. */
-export const duration = parsed(parseDuration, formatDuration, z.number());
+export const duration = meaning(DURATION, parsed(parseDuration, formatDuration, z.number()));
 
 /** Milliseconds that a timer can run: 0 to 24 days. */
-export const timerDuration = parsed(
-  parseDuration,
-  formatDuration,
-  z
-    .number()
-    .min(0, 'must not be negative')
-    .max(MAX_TIMER_MS, `must not be longer than ${formatDuration(MAX_TIMER_MS)}`),
+export const timerDuration = meaning(
+  DURATION,
+  parsed(
+    parseDuration,
+    formatDuration,
+    z
+      .number()
+      .min(0, 'must not be negative')
+      .max(MAX_TIMER_MS, `must not be longer than ${formatDuration(MAX_TIMER_MS)}`),
+  ),
 );
 
 /** Like `timerDuration`; negative values are left to a rule with its own message. */
-export const signedTimerDuration = parsed(
-  parseDuration,
-  formatDuration,
-  z.number().max(MAX_TIMER_MS, `must not be longer than ${formatDuration(MAX_TIMER_MS)}`),
+export const signedTimerDuration = meaning(
+  DURATION,
+  parsed(
+    parseDuration,
+    formatDuration,
+    z.number().max(MAX_TIMER_MS, `must not be longer than ${formatDuration(MAX_TIMER_MS)}`),
+  ),
 );
 
 /** Bytes. */
-export const size = parsed(parseSize, formatSize, z.number());
-
-/** Host and port, undefined when empty (off). */
-export const address = parsed(
-  parseOptionalAddress,
-  formatListenAddress,
-  z.custom<ListenAddress | undefined>(),
+export const size = meaning(
+  'a size with its unit, such as 50M',
+  parsed(parseSize, formatSize, z.number()),
 );
 
-const ipRange = parsed(checkIpRange, (text) => text, z.string());
+/** Host and port, undefined when empty (off). */
+export const address = meaning(
+  "an address such as ':8554' or '127.0.0.1:8554'",
+  parsed(parseOptionalAddress, formatListenAddress, z.custom<ListenAddress | undefined>()),
+);
+
+const ipRange = meaning(
+  'an IP address or network',
+  parsed(checkIpRange, (text) => text, z.string()),
+);
 
 /** Checked IP addresses and networks, to be given to `IpSet`. */
 export const ipRanges = listOf(ipRange);

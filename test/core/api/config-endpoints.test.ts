@@ -136,7 +136,7 @@ describe('PATCH /v3/config', () => {
     [{ logLevell: 'info' }, /did you mean "logLevel"/u],
     [{ pathDefaults: {} }, /unknown field "pathDefaults"/u],
     [{ authInternalUsers: [{ user: 'x', passs: 'y' }] }, /authInternalUsers\[0\]\.passs/u],
-    [{ readTimeout: 10 }, /readTimeout: must be text/u],
+    [{ readTimeout: 10 }, /readTimeout: must be a duration/u],
     [{ writeQueueSize: 3 }, /'writeQueueSize' must be a power of two/u],
     ['{"__proto__": {"logLevel": "debug"}}', /unknown field "__proto__"/u],
     ['[]', /must be an object/u],

@@ -122,7 +122,7 @@ describe('loadConfig()', () => {
     ['zzz: 1', 'm.yml:1:1: zzz: unknown field "zzz"'],
     [
       'readTimeout: 10',
-      "m.yml:1:1: readTimeout: must be text; put it between quotes if it looks like something else, not '10'",
+      "m.yml:1:1: readTimeout: must be a duration with its unit, such as 10s, not '10'",
     ],
     [
       'readTimeout: 10x',
@@ -165,6 +165,31 @@ describe('loadConfig()', () => {
       "m.yml:1:1: rtspAddress: '8554' is not 'host:port', '[ipv6]:port' or ':port'; an empty text turns the listener off",
     ],
     ['paths: [a]', 'm.yml:1:1: paths: must be a map of keys and values'],
+    ['api: "yes"', "m.yml:1:1: api: must be yes or no without quotes, not 'yes'"],
+    [
+      'writeQueueSize: "512"',
+      "m.yml:1:1: writeQueueSize: must be a whole number without quotes, not '512'",
+    ],
+    [
+      'apiAddress: 9997',
+      "m.yml:1:1: apiAddress: must be an address such as ':8554' or '127.0.0.1:8554', not '9997'",
+    ],
+    [
+      'paths: {a: {recordMaxPartSize: 50}}',
+      "m.yml:1:13: paths.a.recordMaxPartSize: must be a size with its unit, such as 50M, not '50'",
+    ],
+    [
+      'paths: {a: {rtspUDPSourcePortRange: [5000]}}',
+      'm.yml:1:13: paths.a.rtspUDPSourcePortRange: must have at least 2 values, not a list',
+    ],
+    [
+      'paths: {a: {forward: [{destFingerprint: ab}]}}',
+      'm.yml:1:23: paths.a.forward[0].dest: is missing',
+    ],
+    [
+      'paths:\n  a:\n  record: yes',
+      "m.yml:3:3: paths.record: must be a map of keys and values; 'record' belongs below the name of its path, indented more",
+    ],
     ['paths: {a: 5}', 'm.yml:1:9: paths.a: must be a map of keys and values'],
   ];
   for (const [text, error] of faults) {
