@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { key } from '../../core/config/config-key.ts';
 import { oneOf, secretText, text } from '../../core/config/value-schemas.ts';
 import { defineSection } from './config-section.ts';
-import { httpUrl, period } from './pro-values.ts';
+import { period, serviceUrl } from './pro-values.ts';
 import { CHANNEL_NAME, REGION_NAME } from './pro-url-schemes.ts';
 
 /** A path that viewers of a signalling channel watch. */
@@ -42,7 +42,11 @@ export const kvsSection = defineSection({
     accessKeyId: key(text, '', 'Access key; empty: as the AWS programs find theirs.'),
     secretAccessKey: key(secretText, '', 'Its secret.'),
     sessionToken: key(secretText, '', 'Of temporary keys.'),
-    endpoint: key(httpUrl, '', 'Control plane instead of that of the region.'),
+    endpoint: key(
+      serviceUrl("use 'accessKeyId' and 'secretAccessKey'"),
+      '',
+      'Control plane instead of that of the region.',
+    ),
     stun: key(text, 'auto', 'auto, none, or a stun: URL.'),
     missing: key(
       oneOf('fail', 'create'),

@@ -1,9 +1,10 @@
 // URLs of Tuya cameras and Kinesis Video Streams in `source` and `forward` of mediamtx.yml.
 import { z } from 'zod';
+import { redactUrls } from '../../core/base/url-redaction.ts';
 import type { ConfigRegistry } from '../../core/config/config-registry.ts';
 import type { UrlCheck } from '../../core/config/url-schemes.ts';
-import { count, oneOf, text } from '../../core/config/value-schemas.ts';
-import { isHttpUrl } from './pro-values.ts';
+import { count, oneOf } from '../../core/config/value-schemas.ts';
+import { isServiceUrl, serviceUrl } from './pro-values.ts';
 
 /** Name of a signalling channel or stream, as AWS takes it. */
 export const CHANNEL_NAME = /^[\w.-]{1,256}$/u;
@@ -21,9 +22,6 @@ const streamName = z
   .string()
   .regex(/^[\w.$-]{1,256}$/u, 'is not the name of a Kinesis video stream');
 const region = z.string().regex(REGION_NAME, 'is not an AWS region');
-const httpOrEmpty = text.refine((value) => value === '' || isHttpUrl(value), {
-  error: 'must be an http:// or https:// URL',
-});
 
 /** `{ type: kvs, … }` of `forward`. */
 const kvsForward = z
@@ -33,7 +31,9 @@ const kvsForward = z
     retentionHours: count.max(MAX_RETENTION_HOURS).default(24),
     timecode: oneOf('ABSOLUTE', 'RELATIVE').default('ABSOLUTE'),
     audio: oneOf('aac', 'none').default('aac'),
-    endpoint: httpOrEmpty.default(''),
+    endpoint: serviceUrl("use 'kvs.accessKeyId' and 'kvs.secretAccessKey' of config.yml").default(
+      '',
+    ),
   })
   .transform(({ region: where, stream, endpoint, ...options }) => {
     const query = new URLSearchParams({
@@ -73,7 +73,7 @@ const kvsSourceFault: UrlCheck = (url) => {
   }
   return queryFault(parts.query, {
     clientId: (value) => CLIENT_ID.test(value),
-    endpoint: isHttpUrl,
+    endpoint: isServiceUrl,
   });
 };
 
@@ -87,7 +87,7 @@ const kvsForwardFault: UrlCheck = (url) => {
     retentionHours: (value) => /^\d{1,5}$/u.test(value) && Number(value) <= MAX_RETENTION_HOURS,
     timecode: (value) => ['ABSOLUTE', 'RELATIVE'].includes(value),
     audio: (value) => ['aac', 'none'].includes(value),
-    endpoint: isHttpUrl,
+    endpoint: isServiceUrl,
   });
 };
 
@@ -114,7 +114,7 @@ function queryFault(
     if (!isValid) {
       return `unknown parameter '${name.slice(0, 64)}'; known are ${Object.keys(known).join(', ')}`;
     }
-    if (!isValid(value)) return `parameter '${name}' can't be '${value.slice(0, 64)}'`;
+    if (!isValid(value)) return `parameter '${name}' can't be '${redactUrls(value).slice(0, 64)}'`;
   }
   return undefined;
 }

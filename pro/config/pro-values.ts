@@ -56,6 +56,13 @@ export function serviceUrl(instead: string): z.ZodString {
   });
 }
 
+/** Whether `text` is what `serviceUrl` takes, not empty. */
+export function isServiceUrl(text: string): boolean {
+  if (!isHttpUrl(text)) return false;
+  const { username, password, search, hash } = new URL(text);
+  return [username, password, search, hash].every((part) => part === '');
+}
+
 /** Web origins: "*" or scheme://host[:port]. */
 export const origins = z
   .array(

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { oneOf, secretText, text } from '../../core/config/value-schemas.ts';
 import type { SectionReport } from './config-section.ts';
-import { httpUrl } from './pro-values.ts';
+import { serviceUrl } from './pro-values.ts';
 import { fingerprint, fingerprintDigits } from './tuya-facade-keys.ts';
 
 /** An account of the Tuya open API. */
@@ -33,7 +33,7 @@ const ACCOUNT_NAME = /^[\w.~-]{1,128}$/u;
 
 const account = z
   .strictObject({
-    endpoint: httpUrl.default('https://openapi.tuyaeu.com'),
+    endpoint: serviceUrl("use 'clientId' and 'secret'").default('https://openapi.tuyaeu.com'),
     clientId: text.default(''),
     secret: secretText.default(''),
     uid: text.default(''),
@@ -69,9 +69,11 @@ export function checkAccounts(
   accounts: Readonly<Record<string, AccountValues>>,
   report: SectionReport,
 ): void {
-  for (const [name, { clientId, secret, authMode, uid, code }] of Object.entries(accounts)) {
+  for (const [name, values] of Object.entries(accounts)) {
+    const { endpoint, clientId, secret, authMode, uid, code } = values;
     const place = ['accounts', name];
     if (!ACCOUNT_NAME.test(name)) report.error(place, 'must be letters, digits, . _ ~ or -');
+    if (endpoint === '') report.error([...place, 'endpoint'], 'must be set');
     if (clientId === '') report.error([...place, 'clientId'], 'must be set');
     if (secret === '') report.error([...place, 'secret'], 'must be set');
     if (authMode === 'easy' && uid === '') report.error([...place, 'uid'], "needed by 'easy'");

@@ -29,10 +29,18 @@ describe('URLs of Pro in mediamtx.yml', () => {
     ['source: "kvs://tokyo/c"', 'is not kvs://<region>/<channel>'],
     ['source: "kvs://eu-west-1/c?clientId=AWS_x"', "parameter 'clientId' can't be"],
     ['source: "kvs://eu-west-1/c?endpoint=ftp://h"', "parameter 'endpoint' can't be"],
+    [
+      'source: "kvs://eu-west-1/c?endpoint=https://u:canary@h"',
+      "parameter 'endpoint' can't be 'https://***@h'",
+    ],
     ['source: "kvs://eu-west-1/c?toString=1"', "unknown parameter 'toString'"],
     ['forward: [{dest: "kvs://eu-west-1/s?audio=mp3"}]', "parameter 'audio' can't be 'mp3'"],
     ['forward: [{type: kvs}]', 'paths.a.forward[0].stream'],
     ['forward: [{type: kvs, stream: "a b"}]', 'is not the name of a Kinesis video stream'],
+    [
+      'forward: [{type: kvs, stream: s, endpoint: "https://u:canary@h"}]',
+      'must not hold a user or password, they would not be sent: use',
+    ],
     ['forward: [{type: kvs, stream: s, region: x}]', 'paths.a.forward[0].region'],
     ['forward: [{type: kvs, stream: s, timecode: absolute}]', 'paths.a.forward[0].timecode'],
     ['forward: [{type: kvs, stream: s, dest: x}]', 'dest'],
@@ -44,6 +52,7 @@ describe('URLs of Pro in mediamtx.yml', () => {
       const { issues } = checkConfig({ text: `paths:\n  a:\n    ${keys}`, env: {}, registry });
       const texts = issues.map(({ key, message }) => `${key}: ${message}`).join('\n');
       assert.equal(texts.includes(expected), true, texts);
+      assert.equal(texts.includes('canary'), false, texts);
       assert.equal(issues[0]?.place.line, 3);
     });
   }
