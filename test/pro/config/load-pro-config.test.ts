@@ -115,7 +115,7 @@ rvideo: [a]`;
       `config.yml:4:45: health.reboot.pas: unknown field "health.reboot.pas"; did you mean "pass"?`,
       `config.yml:5:11: cleaner.schedule: must be a cron expression, for example '0 * * * *' (each hour)`,
       `config.yml:5:32: cleaner.maxBytes: must not be negative, not '-1'`,
-      `config.yml:6:21: smartly.clients[0].secret: must be text; put it between quotes if it looks like something else`,
+      `config.yml:6:21: smartly.clients[0].secret: is missing`,
       `config.yml:6:29: smartly.clients[0].secet: unknown field "smartly.clients[0].secet"; did you mean "secret"?`,
       `config.yml:6:56: smartly.entities.e.pth: unknown field "smartly.entities.e.pth"; did you mean "path"?`,
       'config.yml:7:1: rvideo: must be a map of keys and values',
