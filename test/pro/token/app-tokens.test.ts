@@ -6,6 +6,7 @@ import jwt from 'jsonwebtoken';
 import { AccessToken, TokenVerifier } from 'livekit-server-sdk';
 import { systemClock } from '../../../core/base/clock.ts';
 import { AppTokens, type AppTokenVerdict } from '../../../pro/token/app-tokens.ts';
+import { countCompilations } from '../../support/count-compilations.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 const appId = 'mediamtx-app';
@@ -59,6 +60,15 @@ describe('AppTokens.verify()', () => {
     const token = await access.toJwt();
     clock.advance(11 * 60_000 + 1000);
     assert.match(textOf(tokens(clock).verify(token)), /jwt expired$/u);
+  });
+
+  it('compiles nothing for a token, whoever made it', () => {
+    const checker = tokens();
+    const verifyAll = (): void => {
+      for (const iss of [appId, 'other']) checker.verify(forge({ iss, exp: now + 60 }));
+    };
+    verifyAll();
+    assert.equal(countCompilations(verifyAll), 0);
   });
 
   it("makes tokens that LiveKit's library accepts", async () => {
