@@ -11,7 +11,7 @@ export const proGlobalKeys = {
   appsecret: key(secretText, '', 'Secret that tokens are signed with (HS256).'),
   coreServerKey: key(secretText, '', 'Licence.'),
   apiPublicHealth: key(flag, false, 'Answers /api/v2/health without token.'),
-  apiAdminPage: key(flag, true, 'Serves the dashboard.'),
+  apiAdminPage: key(flag, true, 'Accepted and ignored.'),
   apiDomain: key(httpUrl, '', 'Public base of the URLs of recorded files.'),
   proxyAllowedDevices: key(listOf(deviceAddress), [], 'Devices that the device proxy may reach.'),
   recordCreateWebhook: key(httpUrl, '', 'URL that is told about each new recording.'),
