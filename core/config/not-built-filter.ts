@@ -2,7 +2,12 @@
 import type { ExplicitValues, MergedValues } from './explicit-values.ts';
 import type { IssueCollector, PathSegment } from './config-issue.ts';
 import type { DecodedValues } from './decode-keys.ts';
-import { notBuiltGlobalKeys, notBuiltPathKeys, notBuiltSourceSchemes } from './not-built-keys.ts';
+import {
+  idleGlobalKeys,
+  notBuiltGlobalKeys,
+  notBuiltPathKeys,
+  notBuiltSourceSchemes,
+} from './not-built-keys.ts';
 import type { NotBuiltKey } from './not-built-keys.ts';
 import { sourceScheme } from './validate-path-source.ts';
 
@@ -22,6 +27,9 @@ export class NotBuiltFilter {
     for (const row of notBuiltGlobalKeys) {
       this.#warn(row, isOn(this.#explicit.global, row) ? [[row.key]] : []);
       turnOff(global, row);
+    }
+    for (const row of idleGlobalKeys) {
+      this.#warn(row, isOn(this.#explicit.global, row) ? [[row.key]] : []);
     }
     for (const row of notBuiltPathKeys) {
       this.#warn(row, this.#pathUses(row));

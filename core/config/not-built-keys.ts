@@ -19,6 +19,11 @@ export const notBuiltGlobalKeys: readonly NotBuiltKey[] = [
   { key: 'dumpPackets', feature: 'dumping packets', off: false },
 ];
 
+/** As `notBuiltGlobalKeys`, but the value stays as it was given: a list that nothing reads. */
+export const idleGlobalKeys: readonly NotBuiltKey[] = [
+  { key: 'rtspTrustedProxies', feature: 'the PROXY protocol of RTSP', off: [] },
+];
+
 /** Path keys without function. */
 export const notBuiltPathKeys: readonly NotBuiltKey[] = [
   { key: 'rtspDemuxMpegts', feature: 'MPEG-TS over RTSP', off: false },

@@ -20,6 +20,16 @@ describe('functions that are not built', () => {
     });
   }
 
+  it('warn about proxies whose header is not read, and keep the list', () => {
+    const text = 'rtspTrustedProxies: [10.0.0.0/8]';
+    assert.deepEqual(warningsOf(text), [
+      'm.yml:1:1: rtspTrustedProxies: the PROXY protocol of RTSP is not available in this version; key ignored',
+    ]);
+    const { global } = loadConfig({ text, env: {} });
+    assert.deepEqual(global.rtspTrustedProxies, ['10.0.0.0/8']);
+    assert.deepEqual(warningsOf('rtspTrustedProxies: []'), []);
+  });
+
   it('warn once for a key that many paths set', () => {
     const secret = 'srtReadPassphrase: twelve letters';
     assert.deepEqual(
