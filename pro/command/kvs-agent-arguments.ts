@@ -27,7 +27,7 @@ usage:
   mediamtx-pro kvs-agent [options]
 
 Without options the environment says everything, as in a container:
-  AWS_REGION              default ap-northeast-1
+  AWS_REGION              --region           default ap-northeast-1
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
                           without them: role of the container, profile, or role of the instance
   KVS_CHANNEL             --channel          default webrtc-kvs-agent-channel
