@@ -104,13 +104,16 @@ export class Track {
   restart(description: TrackDescription): void {
     this.#sourcePayloadType = description.payloadType;
     this.normalizer.restart(description.codec);
-    if (this.ring.packetsWritten > 0) this.ring.leaveGap();
     this.#sourceSsrc = -1;
     this.#expectedSequence = -1;
   }
 
   #adoptSource(packet: RtpPacket): void {
     if (this.#sourceSsrc !== -1) this.normalizer.noteLoss(this.ring);
+    else if (this.ring.packetsWritten > 0) {
+      // Not before: readers take the age of the hole for the time by which they are late.
+      this.ring.leaveGap();
+    }
     this.#sourceSsrc = packet.ssrc;
     this.#expectedSequence = packet.sequenceNumber;
     this.#mustRebase = this.ring.packetsWritten > 0;

@@ -99,6 +99,23 @@ describe('UdpReader', () => {
     assert.equal(scene.reader.cursor.discardedPackets, 20);
   });
 
+  it('is not taken for slow when the publisher was away', () => {
+    const scene = new Scene();
+    scene.frame(true);
+    scene.start();
+    scene.writer.close();
+    scene.clock.advance(60_000);
+    const writer = scene.stream.attach([TRACK]);
+    scene.clock.advance(5000);
+    for (const sequenceNumber of [900, 901]) {
+      const payload = vp8Payload(sequenceNumber === 900, 100);
+      writer.writeRtp(0, rtpPacket({ payloadType: 96, sequenceNumber, payload }));
+    }
+    writer.publish();
+    assert.equal(scene.sequences.length, 3);
+    assert.equal(scene.reader.cursor.discardedPackets, 0);
+  });
+
   it('stops and leaves no timer', () => {
     const scene = new Scene();
     scene.frame(true);
