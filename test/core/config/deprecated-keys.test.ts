@@ -1,5 +1,6 @@
 // Keys of older versions: where they go, what is said, and what is refused.
 import assert from 'node:assert/strict';
+import { PermissionSet } from '../../../core/auth/permission-set.ts';
 import { checkConfig, loadConfig } from '../../../core/config/load-config.ts';
 import type { Config } from '../../../core/config/config.ts';
 
@@ -139,8 +140,70 @@ describe('credentials in paths', () => {
     assert.match(errorOf(text) ?? '', /credentials stand both in paths and in authInternalUsers/u);
   });
 
-  it('are refused when an entry for many names would open a protected path', () => {
-    const text = 'paths: {a: {publishUser: u, publishPass: p}, all_others: {}}';
-    assert.match(errorOf(text) ?? '', /cannot be combined with a path for many names/u);
+  it('add up, as in MediaMTX: the user of a catch-all may use exactly named paths too', () => {
+    const text =
+      'paths: {all_others: {publishUser: u, publishPass: p, readUser: r}, "~^x": {readUser: x}, a: {publishUser: v, publishPass: q, readUser: s}}';
+    const { authInternalUsers } = load(text).global;
+    const publishers = authInternalUsers.filter(({ permissions }) =>
+      permissions.some(({ action }) => action === 'publish'),
+    );
+    assert.deepEqual(
+      publishers.map(({ user, permissions }) => [user, permissions[0]?.path]),
+      [
+        ['u', ''],
+        ['any', '~^x'],
+        ['v', 'a'],
+      ],
+    );
   });
+
+  it('guard their paths where the catch-all needs nobody', () => {
+    const text =
+      'paths: {a/b-1: {readUser: r, readPass: q}, c: {readIPs: [10.0.0.1]}, d: {}, all: {}}';
+    const { authInternalUsers } = load(text).global;
+    const mayEverybody = (action: string, path: string): boolean =>
+      authInternalUsers.some(
+        ({ user, ips, permissions }) =>
+          user === 'any' &&
+          ips.length === 0 &&
+          new PermissionSet(permissions.filter((each) => each.action === action)).permits({
+            ...{ action: action === 'read' ? 'read' : 'publish', path },
+          }),
+      );
+    const names = ['a/b-1', 'c', 'd', 'a', 'a/b-12', 'e'];
+    assert.deepEqual(
+      names.map((name) => mayEverybody('read', name)),
+      [false, false, true, true, true, true],
+    );
+    assert.ok(names.every((name) => mayEverybody('publish', name)));
+  });
+
+  it('come from pathDefaults where the path leaves them empty', () => {
+    const text = 'pathDefaults: {readUser: r, readPass: q}\npaths: {a: {readUser: , readPass: }}';
+    const [, , reader] = load(text).global.authInternalUsers;
+    assert.deepEqual([reader?.user, reader?.pass], ['r', 'q']);
+  });
+
+  it('are refused where more paths have them than an expression can leave out', () => {
+    const names = Array.from({ length: 26 }, (_, index) => String.fromCharCode(97 + index));
+    const paths = names.map((letter) => `${letter.repeat(40)}: {readUser: r}`).join();
+    assert.match(
+      errorOf(`paths: {all_others: {}, ${paths}}`) ?? '',
+      /more paths have a readUser than can be left out/u,
+    );
+    assert.equal(errorOf(`paths: {${paths}}`), undefined);
+    assert.equal(errorOf(`paths: {all: {readUser: s}, ${paths}}`), undefined);
+  });
+
+  for (const [paths, open, closed] of [
+    ['{all_others: {}, "~^a": {publishUser: u, publishPass: p}}', 'all_others', '~^a'],
+    ['{a1: {publishUser: u, publishPass: p}, "~^a": {}}', '~^a', 'a1'],
+    ['{"~^b": {publishUser: u, publishPass: p}, "~^a": {}}', '~^a', '~^b'],
+  ] as const) {
+    it(`are refused where ${open} would open ${closed}`, () => {
+      const message = `path '${open}' has no publishUser, so it would open path '${closed}'`;
+      const error = errorOf(`paths: ${paths}`) ?? '';
+      assert.ok(error.includes(message), error);
+    });
+  }
 });
