@@ -137,6 +137,9 @@ export class IndexClient implements RecordingIndex {
   #onReady(origin: IndexOrigin): void {
     this.#state = 'ready';
     this.#started.resolve(origin);
+    if (origin === 'inMemory') {
+      this.#components.logger.error('recording index: the disk is full, nothing of it is kept');
+    }
     if (this.#hasStarted && origin !== 'opened') this.#options.onReset?.(`it was ${origin}`);
     this.#hasStarted = true;
     this.#send();

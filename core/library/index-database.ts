@@ -7,8 +7,11 @@ import type { IndexOperation, IndexOperations } from './index-query.ts';
 import { migrate } from './index-schema.ts';
 import { RecordingStore } from './recording-store.ts';
 
-/** `replaced`: a damaged file was put aside. Whoever gets another answer than `opened` reconciles. */
-export type IndexOrigin = 'opened' | 'created' | 'replaced';
+/**
+ * `replaced`: a damaged file was put aside. `inMemory`: the disk has no room for a file, and nothing
+ * is kept until it has. Whoever gets another answer than `opened` reconciles.
+ */
+export type IndexOrigin = 'opened' | 'created' | 'replaced' | 'inMemory';
 
 /** Settings of an IndexDatabase. */
 export interface IndexDatabaseOptions {
@@ -16,9 +19,15 @@ export interface IndexDatabaseOptions {
   readonly busyTimeoutMs?: number;
   /** Called when the file was lost or damaged while it was open, and an empty one took its place. */
   readonly onReset?: (reason: string) => void;
+  /** Opens a database file; `node:sqlite` by default. */
+  readonly openFile?: (file: string) => DatabaseSync;
+  /** Time between two looks for room on a full disk; 30 s by default. */
+  readonly roomRetryMs?: number;
 }
 
 const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
+const DEFAULT_ROOM_RETRY_MS = 30_000;
 /** SQLITE_CORRUPT and SQLITE_NOTADB: what is in the file can't be used. */
 const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
 const DEFAULT_BUSY_TIMEOUT_MS = 3000;
@@ -33,6 +42,8 @@ export class IndexDatabase {
   readonly #options: IndexDatabaseOptions;
   #database: DatabaseSync;
   #store: RecordingStore;
+  /** Monotonic ms of the last try to open the file; undefined while it is open. */
+  #triedMs: number | undefined;
 
   /** @throws MediaError unavailable `index-in-use` or `index-unavailable`. */
   constructor(file: string, options: IndexDatabaseOptions = {}) {
@@ -40,7 +51,8 @@ export class IndexDatabase {
     this.#options = options;
     const isNew = !existsSync(file);
     const { database, isReplaced } = this.#openOrReplace();
-    this.origin = isReplaced ? 'replaced' : isNew ? 'created' : 'opened';
+    const fromFile = isReplaced ? 'replaced' : isNew ? 'created' : 'opened';
+    this.origin = this.#triedMs === undefined ? fromFile : 'inMemory';
     this.#database = database;
     this.#store = new RecordingStore(database);
   }
@@ -50,7 +62,8 @@ export class IndexDatabase {
     operation: K,
     input: IndexOperations[K]['input'],
   ): IndexOperations[K]['output'] {
-    if (!existsSync(this.#file)) this.#reset('the file is gone');
+    if (this.#triedMs !== undefined) this.#leaveMemory(this.#triedMs);
+    else if (!existsSync(this.#file)) this.#reset('the file is gone');
     try {
       return this.#store.run(operation, input);
     } catch (thrown) {
@@ -77,10 +90,29 @@ export class IndexDatabase {
     this.#options.onReset?.(reason);
   }
 
+  /** What the memory knows is read from the files again, so nothing is copied. */
+  #leaveMemory(triedMs: number): void {
+    const { roomRetryMs = DEFAULT_ROOM_RETRY_MS } = this.#options;
+    if (performance.now() - triedMs < roomRetryMs) return;
+    const inMemory = this.#database;
+    try {
+      this.#database = this.#open();
+    } catch {
+      // Still full, or something that the next start deals with.
+      this.#triedMs = performance.now();
+      return;
+    }
+    this.#triedMs = undefined;
+    this.#store = new RecordingStore(this.#database);
+    inMemory.close();
+    this.#options.onReset?.('the disk was full');
+  }
+
   #openOrReplace(): { readonly database: DatabaseSync; readonly isReplaced: boolean } {
     try {
       return { database: this.#open(), isReplaced: false };
     } catch (thrown) {
+      if (isFull(thrown)) return { database: this.#openInMemory(), isReplaced: false };
       const isTooNew = thrown instanceof MediaError && thrown.code === 'index-too-new';
       if (!isTooNew && !isDamage(thrown)) throw openFailure(this.#file, thrown);
       this.#putAside(isTooNew ? 'newer' : 'damaged');
@@ -95,7 +127,9 @@ export class IndexDatabase {
   #open(): DatabaseSync {
     mkdirSync(dirname(this.#file), { recursive: true });
     const timeout = this.#options.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS;
-    const database = new DatabaseSync(this.#file, { timeout });
+    const { openFile = (file: string): DatabaseSync => new DatabaseSync(file, { timeout }) } =
+      this.#options;
+    const database = openFile(this.#file);
     try {
       // NORMAL loses the last changes when the machine fails, never when the process does; the
       // files tell them again.
@@ -111,6 +145,13 @@ export class IndexDatabase {
       database.close();
       throw thrown;
     }
+  }
+
+  #openInMemory(): DatabaseSync {
+    this.#triedMs = performance.now();
+    const database = new DatabaseSync(':memory:');
+    migrate(database);
+    return database;
   }
 
   /** Closing writes the log back, which a damaged file may refuse. */
@@ -139,6 +180,12 @@ class DamagedIndex extends MediaError {
 function isDamage(thrown: unknown): boolean {
   const code = sqliteCodeOf(thrown);
   return thrown instanceof DamagedIndex || (code !== undefined && DAMAGED.has(code & 0xff));
+}
+
+/** A full disk must not keep the server, and the cleaner in it, from starting. */
+function isFull(thrown: unknown): boolean {
+  const isNoRoom = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOSPC';
+  return isNoRoom || (sqliteCodeOf(thrown) ?? 0) % 256 === SQLITE_FULL;
 }
 
 function sqliteCodeOf(thrown: unknown): number | undefined {

@@ -12,6 +12,9 @@ import { ServerProcess } from './support/server-process.ts';
 
 /** Makes the folder a disk of its own that only the server sees, and becomes the server. */
 const OWN_DISK = 'mkdir -p "$0" && mount -t tmpfs -o size=64m tmpfs "$0" && exec "$@"';
+const FULL_DISK =
+  'mkdir -p "$0" && mount -t tmpfs -o size=1m tmpfs "$0" && ' +
+  '{ head -c 2000000 /dev/zero > "$0/ballast" || true; } && exec "$@"';
 const BLOCK = Buffer.alloc(1 << 20, 0x55);
 const PATTERN = './rec/%path/%Y-%m-%d_%H-%M-%S-%f';
 const FULL_MS = 5000;
@@ -70,6 +73,33 @@ describe('a full disk', () => {
     await tap.waitFor(isEvent('recordStopped', 'named', 'streamLost'), { after: free });
     await assertFilesPlay(disk);
     assert.doesNotMatch(server.log, /FATAL|unhandled/iu);
+  });
+});
+
+describe('a server that starts on a full disk', () => {
+  it('streams, and tells that it records nothing', async function () {
+    this.timeout(60_000);
+    const folder = await mkdtemp(join(tmpdir(), 'disk-was-full-'));
+    try {
+      await using server = await ServerProcess.start({
+        folder,
+        launcher: ['unshare', '--mount', 'sh', '-c', FULL_DISK, join(folder, 'rec')],
+        settings: { api: true, webrtc: false, pathDefaults: { recordPath: './rec' } },
+        paths: { days: { record: true } },
+      });
+      await server.waitForLog(/ERR .*recording index: the disk is full/u);
+      await using publisher = await publishWithFfmpeg({ url: server.rtspUrl('days') });
+      await using viewer = watch(server.rtspUrl('days'));
+      await viewer.waitForOutput(() => framesOf(viewer) > 25 || undefined, 15_000);
+      await server.waitForLog(/path days\] recording: the disk is full/u);
+      const saving = await fetch(server.apiUrl('/api/v2/snapshot?name=days&fileType=url'));
+      assert.equal(saving.status, 429);
+      assert.match(await saving.text(), /"code":"disk-full"/u);
+      assert.equal(publisher.exit, undefined);
+      assert.doesNotMatch(server.log, /FATAL|unhandled/iu);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
 

@@ -88,6 +88,32 @@ describe('IndexDatabase', () => {
     database.close();
   });
 
+  it('lives in memory on a full disk, and in the file again when there is room', () => {
+    fill();
+    let isFull = true;
+    const resets: string[] = [];
+    const database = new IndexDatabase(file, {
+      roomRetryMs: 0,
+      onReset: (reason) => void resets.push(reason),
+      openFile: (name) => {
+        if (!isFull) return new DatabaseSync(name);
+        throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
+      },
+    });
+    assert.deepEqual([database.origin, countOf(database)], ['inMemory', 0]);
+    const other = recording({ file: 'd/other.mp4' });
+    database.run('put', [other]);
+    assert.equal(countOf(database), 1);
+    isFull = false;
+    assert.equal(countOf(database), 1);
+    assert.deepEqual(resets, ['the disk was full']);
+    database.run('put', [other]);
+    database.close();
+    const again = new IndexDatabase(file);
+    assert.deepEqual([again.origin, countOf(again)], ['opened', 2]);
+    again.close();
+  });
+
   it('is open in one process at a time', () => {
     fill();
     const other = new DatabaseSync(file);
