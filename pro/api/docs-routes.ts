@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { createPageFile, pageFileReply, type PageFile } from '../../core/http/page-file.ts';
-import type { Route } from '../../core/http/route.ts';
+import type { AccessRule, Route } from '../../core/http/route.ts';
 
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; " +
@@ -18,19 +18,24 @@ export function toYaml(document: object): string {
   return stringify(document, { aliasDuplicateObjects: false, lineWidth: 100 });
 }
 
-/** GET /docs and what it loads. */
+const ACCESS: AccessRule = { type: 'public', reason: 'documentation, the same for everybody' };
+
+/** GET /docs and what it loads; the root leads there, since its URL is what the log shows. */
 export function docsRoutes(document: object): readonly Route[] {
-  const file = (pattern: string, page: PageFile): Route => ({
+  const get = (pattern: string, action: Route['action']): Route => ({
     methods: ['GET'],
-    pattern,
-    access: { type: 'public', reason: 'documentation, the same for everybody' },
-    action: (request) => pageFileReply(request, page, HEADERS),
+    ...{ pattern, access: ACCESS, action },
   });
+  const file = (pattern: string, page: PageFile): Route =>
+    get(pattern, (request) => pageFileReply(request, page, HEADERS));
   const json = createPageFile('application/json', Buffer.from(JSON.stringify(document)));
   const yaml = createPageFile('application/yaml', Buffer.from(toYaml(document)));
   return [
+    // Relative: a proxy may add a prefix.
+    get('/', () => ({ status: 302, headers: { Location: 'docs', 'Cache-Control': 'no-cache' } })),
     file('/docs', asset('docs.html', 'text/html; charset=utf-8')),
     file('/docs/docs.css', asset('docs.css', 'text/css; charset=utf-8')),
+    file('/docs/favicon.svg', asset('favicon.svg', 'image/svg+xml')),
     file('/docs/docs.js', asset('docs.js', 'text/javascript; charset=utf-8')),
     file('/docs/openapi-v2.json', json),
     file('/docs/openapi-v2.yaml', yaml),

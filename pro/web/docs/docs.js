@@ -5,9 +5,11 @@
  * @typedef {{ name: string, in: string, required?: boolean, description?: string, schema?: object }} Parameter
  * @typedef {{ summary?: string, description?: string, tags?: string[], parameters?: Parameter[],
  *   requestBody?: { content: Record<string, { schema: object }> },
- *   responses?: Record<string, { description?: string, content?: Record<string, { schema?: object }> }> }} Operation
+ *   responses?: Record<string, Answer> }} Operation
  * @typedef {{ info: { title: string, version: string, description: string },
- *   paths: Record<string, Record<string, Operation>>, components: { schemas: Record<string, object> } }} Document
+ *   paths: Record<string, Record<string, Operation>>, components: Components }} Document
+ * @typedef {{ description?: string, content?: Record<string, { schema?: object }>, $ref?: string }} Answer
+ * @typedef {{ schemas: Record<string, object>, responses?: Record<string, Answer> }} Components
  */
 
 /**
@@ -87,9 +89,10 @@ function parameterTable(parameters) {
   return element('table', {}, element('tr', {}, ...head), ...rows);
 }
 
-/** @param {Operation} operation @param {Record<string, object>} shared */
-function responseList(operation, shared) {
-  const items = Object.entries(operation.responses ?? {}).map(([status, response]) => {
+/** @param {Operation} operation @param {Components} components */
+function responseList(operation, { schemas, responses = {} }) {
+  const items = Object.entries(operation.responses ?? {}).map(([status, answer]) => {
+    const response = responses[answer.$ref?.split('/').at(-1) ?? ''] ?? answer;
     const content = Object.entries(response.content ?? {});
     const types = content.map(([type]) => type).join(', ');
     const line = element(
@@ -101,7 +104,7 @@ function responseList(operation, shared) {
     );
     const schema = content.find(([type]) => type === 'application/json')?.[1].schema;
     if (!schema || !status.startsWith('2')) return line;
-    const text = JSON.stringify(exampleOf(schema, shared), undefined, 2);
+    const text = JSON.stringify(exampleOf(schema, schemas), undefined, 2);
     return element('div', {}, line, element('pre', {}, text));
   });
   return element('div', {}, element('h3', {}, 'Answers'), ...items);
@@ -110,12 +113,16 @@ function responseList(operation, shared) {
 /**
  * @param {string} path
  * @param {HTMLElement} form
+ * @throws Error for a part of the path that is empty.
  */
 function urlOf(path, form) {
   const query = new URLSearchParams();
   let url = path;
   for (const field of form.querySelectorAll('input[data-in]')) {
-    if (!(field instanceof HTMLInputElement) || field.value === '') continue;
+    if (!(field instanceof HTMLInputElement)) continue;
+    if (field.value === '' && field.dataset.in === 'path')
+      throw new Error(`${field.name} is empty`);
+    if (field.value === '') continue;
     if (field.dataset.in === 'query') query.append(field.name, field.value);
     else {
       const value = field.value.split('/').map(encodeURIComponent).join('/');
@@ -149,9 +156,9 @@ async function show(response, output) {
 }
 
 /**
- * @param {{ path: string, method: string, operation: Operation, shared: Record<string, object> }} entry
+ * @param {{ path: string, method: string, operation: Operation, components: Components }} entry
  */
-function operationBox({ path, method, operation, shared }) {
+function operationBox({ path, method, operation, components }) {
   const label = element('span', { class: `method ${method}` }, method.toUpperCase());
   const title = element('span', { class: 'path' }, path);
   const box = element('details', {}, element('summary', {}, label, title, operation.summary ?? ''));
@@ -161,7 +168,7 @@ function operationBox({ path, method, operation, shared }) {
   const schema = operation.requestBody?.content['application/json']?.schema;
   const input = document.createElement('textarea');
   if (schema) {
-    input.value = JSON.stringify(exampleOf(schema, shared), undefined, 2);
+    input.value = JSON.stringify(exampleOf(schema, components.schemas), undefined, 2);
     body.append(element('h3', {}, 'Body'), input);
   }
   const output = element('div', {});
@@ -176,11 +183,10 @@ function operationBox({ path, method, operation, shared }) {
       ...(schema ? { body: input.value } : {}),
     };
     output.replaceChildren('...');
-    fetch(urlOf(path, body), init)
-      .then((response) => show(response, output))
-      .catch((failure) => output.replaceChildren(String(failure)));
+    const answered = async () => show(await fetch(urlOf(path, body), init), output);
+    answered().catch((failure) => output.replaceChildren(String(failure)));
   });
-  body.append(send, output, responseList(operation, shared));
+  body.append(send, output, responseList(operation, components));
   box.append(body);
   return box;
 }
@@ -196,7 +202,7 @@ function render(description) {
       const tag = operation.tags?.[0] ?? '';
       const section = sections.get(tag) ?? element('section', {}, element('h2', {}, tag));
       sections.set(tag, section);
-      section.append(operationBox({ path, method, operation, shared: components.schemas }));
+      section.append(operationBox({ path, method, operation, components }));
     }
   }
   byId('operations').replaceChildren(...sections.values());
