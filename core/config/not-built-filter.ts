@@ -4,6 +4,7 @@ import type { IssueCollector, PathSegment } from './config-issue.ts';
 import type { DecodedValues } from './decode-keys.ts';
 import {
   idleGlobalKeys,
+  notBuiltForwardSchemes,
   notBuiltGlobalKeys,
   notBuiltPathKeys,
   notBuiltSourceSchemes,
@@ -35,7 +36,10 @@ export class NotBuiltFilter {
       this.#warn(row, this.#pathUses(row));
       for (const section of [pathDefaults, ...paths.values()]) turnOff(section, row);
     }
-    this.#warnSources();
+    for (const [path, values] of this.#pathSections()) {
+      this.#warnSources(path, values);
+      this.#warnForwards(path, values);
+    }
     this.#replaceSyslog(global);
   }
 
@@ -66,29 +70,47 @@ export class NotBuiltFilter {
     this.#issues.warn({ code: 'config-not-available', path: ['logDestinations'], message });
   }
 
-  /** A source that cannot be pulled would look like a dead camera: each path is named. */
-  #warnSources(): void {
-    const sections: [PathSegment[], DecodedValues][] = [
+  /** What the user wrote for paths, with where it stands. */
+  #pathSections(): [PathSegment[], DecodedValues][] {
+    return [
       [['pathDefaults'], this.#explicit.pathDefaults],
       ...[...this.#explicit.paths].map(([name, values]): [PathSegment[], DecodedValues] => [
         ['paths', name],
         values,
       ]),
     ];
-    for (const [path, values] of sections) {
-      const source = values.get('source');
-      const list: readonly unknown[] = Array.isArray(source) ? source : [source];
-      const schemes = list.map((each) => (typeof each === 'string' ? sourceScheme(each) : ''));
-      const missing = schemes.filter((scheme) => notBuiltSourceSchemes.has(scheme));
-      const effect =
-        missing.length < schemes.length ? 'it is left out' : 'the path stays without stream';
-      for (const scheme of new Set(missing)) {
-        this.#issues.warn({
-          code: 'config-not-available',
-          path: [...path, 'source'],
-          message: `sources of kind '${scheme}' are not available in this version; ${effect}`,
-        });
-      }
+  }
+
+  /** A source that cannot be pulled would look like a dead camera: each path is named. */
+  #warnSources(path: readonly PathSegment[], values: DecodedValues): void {
+    const source = values.get('source');
+    const list: readonly unknown[] = Array.isArray(source) ? source : [source];
+    const schemes = list.map((each) => (typeof each === 'string' ? sourceScheme(each) : ''));
+    const missing = schemes.filter((scheme) => notBuiltSourceSchemes.has(scheme));
+    const effect =
+      missing.length < schemes.length ? 'it is left out' : 'the path stays without stream';
+    for (const scheme of new Set(missing)) {
+      this.#issues.warn({
+        code: 'config-not-available',
+        path: [...path, 'source'],
+        message: `sources of kind '${scheme}' are not available in this version; ${effect}`,
+      });
+    }
+  }
+
+  /** A target that gets nothing would look like one that is down. */
+  #warnForwards(path: readonly PathSegment[], values: DecodedValues): void {
+    const targets: unknown = values.get('forward');
+    const list: readonly unknown[] = Array.isArray(targets) ? targets : [];
+    for (const [index, target] of list.entries()) {
+      if (typeof target !== 'object' || target === null || !('dest' in target)) continue;
+      const scheme = typeof target.dest === 'string' ? sourceScheme(target.dest) : '';
+      if (!notBuiltForwardSchemes.has(scheme)) continue;
+      this.#issues.warn({
+        code: 'config-not-available',
+        path: [...path, 'forward', index, 'dest'],
+        message: `forward to '${scheme}:' is not available in this version; nothing is sent there`,
+      });
     }
   }
 }

@@ -31,6 +31,9 @@ export const notBuiltPathKeys: readonly NotBuiltKey[] = [
   { key: 'srtPublishPassphrase', feature: 'SRT', off: '' },
 ];
 
+/** URL schemes of `forward` that are known but cannot be pushed to. */
+export const notBuiltForwardSchemes: ReadonlySet<string> = new Set(['rtmp', 'rtmps', 'srt']);
+
 /** URL schemes of `source` that are known but cannot be pulled; the path stays without stream. */
 export const notBuiltSourceSchemes: ReadonlySet<string> = new Set([
   'rtmp',

@@ -61,6 +61,14 @@ describe('functions that are not built', () => {
     assert.deepEqual(load('[file]'), [['file'], []]);
   });
 
+  it('name each target that nothing can be sent to', () => {
+    const forward = '[{dest: "rtsp://h/a"}, {dest: "rtmp://u:p@h/b"}, {dest: "srt://h:1"}]';
+    assert.deepEqual(warningsOf(`paths:\n  a:\n    forward: ${forward}`), [
+      "m.yml:3:38: paths.a.forward[1].dest: forward to 'rtmp:' is not available in this version; nothing is sent there",
+      "m.yml:3:64: paths.a.forward[2].dest: forward to 'srt:' is not available in this version; nothing is sent there",
+    ]);
+  });
+
   it('name each path whose source cannot be pulled', () => {
     assert.deepEqual(warningsOf('paths: {a: {source: "srt://h:1"}}'), [
       "m.yml:1:13: paths.a.source: sources of kind 'srt' are not available in this version; the path stays without stream",
