@@ -4,7 +4,7 @@ import { FailureLimiter } from '../../core/auth/failure-limiter.ts';
 import { httpAccess, type HttpAccessQuestion } from '../../core/auth/http-access.ts';
 import type { Clock } from '../../core/base/clock.ts';
 import { MediaError } from '../../core/base/media-error.ts';
-import type { AppTokens } from './app-tokens.ts';
+import { APP_TOKEN_LEEWAY_MS, type AppTokens } from './app-tokens.ts';
 import { hashToken, isNamedToken } from './named-token.ts';
 import type { NamedTokens } from './named-tokens.ts';
 import { findToken } from './token-carrier.ts';
@@ -129,7 +129,7 @@ export class TokenGate {
     const fault = this.#hasGrants ? grantFault(video, question) : undefined;
     if (fault !== undefined) return { type: 'forbidden', text: fault };
     const user = identity === '' ? 'app' : `app:${printable(identity)}`;
-    return { type: 'valid', admission: { user, expiresAt } };
+    return { type: 'valid', admission: { user, expiresAt: expiresAt + APP_TOKEN_LEEWAY_MS } };
   }
 
   /** A connection that stays is no guess: nothing is counted. */
