@@ -1,15 +1,22 @@
 // Opens the stream of a path for looking at it, with the errors that the API promises.
 import { MediaError } from '../../core/base/media-error.ts';
+import { redactUrls } from '../../core/base/url-redaction.ts';
 import type { PathGrant } from '../../core/path/path-manager.ts';
 import type { PathReader } from '../../core/path/path-options.ts';
 import type { ReadLease } from '../../core/path/path.ts';
 import type { Stream } from '../../core/stream/stream.ts';
 
+/** What is needed of a path. */
+export interface WatchedPath {
+  readonly stream: Stream | undefined;
+  readonly onlineAt: number | undefined;
+  /** Why its source failed last; undefined while it works. */
+  readonly lastFailure?: MediaError | undefined;
+}
+
 /** What is needed of the PathManager. */
 export interface StreamPaths {
-  get(
-    name: string,
-  ): { readonly stream: Stream | undefined; readonly onlineAt: number | undefined } | undefined;
+  get(name: string): WatchedPath | undefined;
   grant(name: string, principal: { readonly user: string }): PathGrant;
   waitForStream(grant: PathGrant, signal?: AbortSignal): Promise<Stream>;
   read(grant: PathGrant, reader: PathReader): ReadLease;
@@ -60,17 +67,25 @@ export class PathStreams {
     const { stream } = path ?? {};
     if (stream?.isOnline) return { stream, close: () => undefined };
     const grant = this.#onDemandGrant(name);
-    if (!grant) throw path ? notPublishing(name) : pathNotFound(name);
+    if (!grant) throw path ? this.#notPublishing(name) : pathNotFound(name);
     try {
       const started = await this.#paths.waitForStream(grant, signal);
       const lease = this.#paths.read(grant, READER);
       return { stream: started, close: () => lease.close() };
     } catch (thrown) {
       if (thrown instanceof MediaError && thrown.kind === 'not-found') {
-        throw notPublishing(name, thrown);
+        throw this.#notPublishing(name, thrown);
       }
       throw thrown;
     }
+  }
+
+  /** With the reason of the source, when it has told one: that is what an operator looks for. */
+  #notPublishing(name: string, cause?: unknown): MediaError {
+    const failure = this.#paths.get(name)?.lastFailure;
+    const why = failure ? `: ${redactUrls(failure.message)}` : '';
+    const text = `no one is publishing to path '${name}'${why}`;
+    return new MediaError('invalid-argument', 'not-publishing', text, { cause: cause ?? failure });
   }
 
   #onDemandGrant(name: string): PathGrant | undefined {
@@ -85,9 +100,4 @@ export class PathStreams {
 
 function pathNotFound(name: string, cause?: unknown): MediaError {
   return new MediaError('not-found', 'path-not-found', `path '${name}' not found`, { cause });
-}
-
-function notPublishing(name: string, cause?: unknown): MediaError {
-  const text = `no one is publishing to path '${name}'`;
-  return new MediaError('invalid-argument', 'not-publishing', text, { cause });
 }
