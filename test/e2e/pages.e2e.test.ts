@@ -290,6 +290,15 @@ describe('the pages of a server with users', () => {
     await page.close();
   });
 
+  it('list the streams also where user and password stand in the URL', async () => {
+    const url = server.webrtcUrl('').replace('://', '://viewer:long-enough@');
+    const page = await browser.open(url);
+    await waitForText(page, 'empty', /Log in to see streams/u);
+    await page.click('#login');
+    await waitForText(page, 'list', /demo\s+Live/u);
+    await page.close();
+  });
+
   it('take credentials and tokens from scripts, and stop at a refusal', async () => {
     const page = await browser.openKit();
     await page.addScriptTag({ url: server.webrtcUrl('demo/reader.js') });

@@ -35,7 +35,11 @@ const STATE_TEXTS = {
 
 /** Everything on the page. */
 class IndexPage {
-  #listUrl = `${document.body.dataset['assets'] ?? ''}paths.json`;
+  // Browsers fetch nothing relative to a URL with a user and a password in it.
+  #listUrl = new URL(
+    `${document.body.dataset['assets'] ?? ''}paths.json`,
+    location.origin + location.pathname,
+  ).href;
   #shownRows = '';
   #shownExamples = '';
 
