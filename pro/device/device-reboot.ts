@@ -3,7 +3,7 @@ import { MediaError } from '../../core/base/media-error.ts';
 import type { PinnedHttpClient } from '../../core/http/pinned-http-client.ts';
 import { parseDeviceAddress } from './device-target.ts';
 
-/** `healthReboot`; `{host}` in the URL stands for the address of the device. */
+/** `health.reboot` of config.yml; `{host}` in the URL stands for the address of the device. */
 export interface DeviceRebootOptions {
   readonly url: string;
   readonly user: string;
@@ -18,7 +18,7 @@ export class DeviceReboot {
   /** @throws MediaError invalid-argument `reboot-login-missing`. */
   constructor(client: Pick<PinnedHttpClient, 'request'>, options: DeviceRebootOptions) {
     if (options.user === '' || options.pass === '') {
-      const message = 'a restart URL needs a user and a password; healthReboot';
+      const message = 'a restart URL needs a user and a password; health.reboot';
       throw new MediaError('invalid-argument', 'reboot-login-missing', message);
     }
     this.#client = client;

@@ -14,8 +14,8 @@ export function formatFindings(findings: readonly Finding[]): string[] {
     const arrow = remedy === '' ? '' : `  -> ${remedy}`;
     return `${status.padEnd(STATUS_CHARS)}  ${check.padEnd(width)}  ${message}${arrow}`;
   });
-  const sum = `${countOf(findings, 'problem')} problems, ${countOf(findings, 'warning')} warnings`;
-  return [...lines, sum];
+  const sums = [counted(findings, 'problem'), counted(findings, 'warning')];
+  return [...lines, sums.join(', ')];
 }
 
 /** `{ ok, problems, warnings, findings: [{ status, check, message, place?, change? }] }`. */
@@ -24,6 +24,11 @@ export function findingsToJson(findings: readonly Finding[]): string {
   const warnings = countOf(findings, 'warning');
   const document = { ok: problems === 0, problems, warnings, findings: findings.map(clean) };
   return JSON.stringify(document, undefined, 2);
+}
+
+function counted(findings: readonly Finding[], status: FindingStatus): string {
+  const count = countOf(findings, status);
+  return `${count} ${status}${count === 1 ? '' : 's'}`;
 }
 
 function clean(finding: Finding): Finding {

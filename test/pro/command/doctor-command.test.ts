@@ -44,7 +44,7 @@ describe('formatFindings()', () => {
     assert.deepEqual(lines, [
       'problem  port   rtsp://***@cam [31m is odd  -> a.yml:3: x: 1',
       'ok       clock  fine',
-      '1 problems, 0 warnings',
+      '1 problem, 0 warnings',
     ]);
     assert.doesNotMatch(findingsToJson([{ status: 'ok', check: 'x', message }]), /secret/u);
   });
