@@ -206,7 +206,7 @@ function proSettings(secret: Secret, url: SecretUrl, neighbors: CanaryNeighbors)
           localKeys: { device: secret('tuya.accounts.*.localKeys.*') },
         },
         closed: {
-          ...{ endpoint: url('tuya.accounts.*.endpoint', 'http', service), clientId: 'id' },
+          ...{ endpoint: `http://${service}`, clientId: 'id' },
           ...{ secret: secret('tuya.accounts.*.secret (closed)'), uid: 'uid' },
         },
       },
