@@ -27,12 +27,12 @@ export interface PublisherPlan {
   readonly hasReducedSizeRtcp: boolean;
 }
 
-/** draft-holmer-rmcat-transport-wide-cc-extensions-01. */
-const TRANSPORT_SEQUENCE_URI =
+/** The transport-wide sequence number (draft-holmer-rmcat-transport-wide-cc-extensions-01). */
+export const TRANSPORT_SEQUENCE_URI =
   'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
 
-/** draft-alvestrand-rmcat-remb-03 section 2.2. */
-const SEND_TIME_URI = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time';
+/** The absolute send time (draft-alvestrand-rmcat-remb-03 section 2.2). */
+export const SEND_TIME_URI = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time';
 
 /**
  * Plans a publisher: at most one video and one audio section, each with the first offered codec

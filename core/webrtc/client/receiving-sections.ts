@@ -1,20 +1,13 @@
 // The sections of an offer that asks for a stream, whatever its codecs.
+import { SEND_TIME_URI, TRANSPORT_SEQUENCE_URI } from '../publisher-plan.ts';
 import { receivedAudioFormats, receivedVideoFormats } from './offered-formats.ts';
 import type { OfferedSection } from './write-offer.ts';
 
-/** draft-holmer-rmcat-transport-wide-cc-extensions-01. */
-const TRANSPORT_SEQUENCE = {
-  id: 3,
-  uri: 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
-  parameters: '',
-};
-
-/** draft-alvestrand-rmcat-remb-03 section 2.2. */
-const SEND_TIME = {
-  id: 2,
-  uri: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
-  parameters: '',
-};
+/** By which the sender learns how its packets arrive; ids of our own choice. */
+const RATE_EXTENSIONS = [
+  { id: 2, uri: SEND_TIME_URI, parameters: '' },
+  { id: 3, uri: TRANSPORT_SEQUENCE_URI, parameters: '' },
+];
 
 /** One video and one audio section that receive whatever the server has. */
 export const receivingSections: readonly OfferedSection[] = [
@@ -24,7 +17,7 @@ export const receivingSections: readonly OfferedSection[] = [
 
 function receiving(kind: 'video' | 'audio'): Omit<OfferedSection, 'formats'> {
   return {
-    ...{ kind, direction: 'recvonly', headerExtensions: [SEND_TIME, TRANSPORT_SEQUENCE] },
+    ...{ kind, direction: 'recvonly', headerExtensions: RATE_EXTENSIONS },
     ...{ sources: [], sourceGroups: [], mediaStreams: [] },
   };
 }
